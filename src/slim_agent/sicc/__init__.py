@@ -1,0 +1,1 @@
+"""What the company knows, and who checks it (Sistema de Inteligência Corporativa Contínua)."""
