@@ -1,0 +1,1 @@
+"""What arrives: verified, normalised, given exactly one disposition, and stored once."""
