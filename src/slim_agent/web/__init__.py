@@ -1,0 +1,1 @@
+"""What others see over HTTP: webhooks, health, metrics, documentation."""
