@@ -1,0 +1,1 @@
+"""Evolution API: WhatsApp's way out, and the registration of our way in."""

@@ -1,0 +1,93 @@
+"""Connections and named queries."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any, LiteralString, cast
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from slim_agent.vocabulary.failures import Unavailable
+
+CONNECT_TIMEOUT_SECONDS = 4
+POOL_TIMEOUT_SECONDS = 5.0
+STATEMENT_TIMEOUT_MS = 15_000
+TRANSACTION_POOLER_PORT = 6543
+Connection = AsyncConnection[TupleRow]
+_NAME = re.compile(r"^-- name: (\w+).*$", re.MULTILINE)
+
+
+@cache
+def queries(file: str) -> Mapping[str, LiteralString]:
+    """Return the statements of ``queries/<file>.sql`` by the names in their ``-- name:`` lines."""
+    text = files(__package__).joinpath("queries", f"{file}.sql").read_text(encoding="utf-8")
+    parts = _NAME.split(text)[1:]
+    return dict(zip(parts[::2], (cast("LiteralString", body.strip()) for body in parts[1::2]), strict=True))
+
+
+class Database:
+    """A pool of connections; every failure to reach Postgres becomes `Unavailable`."""
+
+    def __init__(self, url: str, *, connections: int) -> None:
+        # Supabase's transaction pooler hands each transaction to another server connection.
+        pooled = urlsplit(url).port == TRANSACTION_POOLER_PORT
+        options: dict[str, Any] = {
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "slim-agent",
+            "autocommit": True,
+            "prepare_threshold": None if pooled else 2,
+        }
+        if not pooled:
+            options["options"] = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+        self._pool = AsyncConnectionPool(
+            url,
+            kwargs=options,
+            min_size=1,
+            max_size=connections,
+            timeout=POOL_TIMEOUT_SECONDS,
+            reconnect_timeout=10,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Start the pool and prove that Postgres answers.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        await self._pool.open()
+        await self.ping()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._pool.close(timeout=5)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection in autocommit mode: one statement is one transaction unless a block is opened."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            raise Unavailable("postgres", type(error).__name__) from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection with an open transaction that commits at the end of the block."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def ping(self) -> None:
+        """Ask Postgres for an answer.
+
+        Raises:
+            Unavailable: there is none.
+        """
+        async with self.connection() as connection:
+            await connection.execute("SELECT 1")

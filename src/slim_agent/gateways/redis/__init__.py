@@ -1,0 +1,1 @@
+"""Redis: the doorbell. What it forgets, the sweep finds."""

@@ -1,0 +1,1 @@
+"""When it is said: claim, lease, run, retry, sweep, dead letters, and the worker."""
