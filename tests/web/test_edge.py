@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from structlog.testing import capture_logs
 from tests.web.serving import Serve
 
+from slim_agent.observability.logs import name_request
 from slim_agent.web.request_id import HEADER, MAX_REQUEST_ID_CHARS, request_id_of
 
 CANARY = "planted-secret-in-an-exception"
@@ -109,7 +110,7 @@ def test_request_ids_do_not_repeat() -> None:
 
 async def test_an_uncaught_exception_is_a_500_problem_without_its_inside_and_is_logged_once(serve: Serve) -> None:
     client = await serve(mounts=(mount,))
-    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+    with capture_logs(processors=[name_request]) as lines:
         response = await client.get("/boom")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
@@ -159,7 +160,7 @@ async def test_a_client_that_left_is_nobodys_failure(serve: Serve) -> None:
 
 async def test_a_request_is_one_line_but_probes_and_webhooks_are_quiet(serve: Serve) -> None:
     client = await serve(mounts=(mount,))
-    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+    with capture_logs(processors=[name_request]) as lines:
         for path in ("/health", "/livez", "/readyz", "/metrics"):
             await client.get(path)
         await client.post("/webhook/x")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan
 
 from slim_agent.observability.metrics import REGISTRY, build
 from slim_agent.observability.probes import Prober
@@ -23,7 +23,7 @@ Mount = Callable[[FastAPI], None]
 
 @dataclass(frozen=True, slots=True)
 class WebParts:
-    """What the service is made of. `mounts` add routes; `metrics_token` is empty when there is none.
+    """What the service is made of. `mounts` add routes, `shortcuts` stand before the framework; `metrics_token` is empty when there is none.
 
     The caller runs `prober.run()` and `liveness.run()`.
     """
@@ -35,11 +35,12 @@ class WebParts:
     metrics_token: str = field(default="", repr=False)
     registry: CollectorRegistry = REGISTRY
     mounts: Sequence[Mount] = ()
+    shortcuts: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
     lifespan: Lifespan[FastAPI] | None = None
 
 
-def create_app(parts: WebParts) -> FastAPI:
-    """Return the app. Run it with uvicorn's access log, proxy headers and server header off."""
+def create_app(parts: WebParts) -> ASGIApp:
+    """Return the app behind its shortcuts and its edge. Run it with uvicorn's access log, proxy headers and server header off."""
     app = FastAPI(
         title="slim-agent",
         summary="Answers a company's WhatsApp with an AI agent.",
@@ -57,5 +58,7 @@ def create_app(parts: WebParts) -> FastAPI:
     add_docs(app)
     answer_with_problems(app)
     describe(app)
-    app.add_middleware(Edge, production=not tried_out)
-    return app
+    outer: ASGIApp = app
+    for shortcut in parts.shortcuts:
+        outer = shortcut(outer)
+    return Edge(outer, production=not tried_out)

@@ -7,6 +7,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from slim_agent.observability.logs import REQUEST_ID
 from slim_agent.web.errors import problem
 from slim_agent.web.request_id import HEADER, request_id_of
 
@@ -43,7 +44,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         request_id = request_id_of(scope["headers"])
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        REQUEST_ID.set(request_id)
         started = time.perf_counter()
         status = 0
 
@@ -63,9 +64,16 @@ class Edge:
         except ClientDisconnect:
             log.debug("client left")
         except Exception:
-            log.exception("request failed", method=scope["method"], path=scope["path"])
+            log.exception("request failed", request_id=request_id, method=scope["method"], path=scope["path"])
             if not status:
                 await problem(INTERNAL_ERROR, request_id=request_id)(scope, receive, send_with_headers)
         if not scope["path"].startswith(QUIET):
             seconds = round(time.perf_counter() - started, 6)
-            log.info("request", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
+            log.info(
+                "request",
+                request_id=request_id,
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                seconds=seconds,
+            )

@@ -1,6 +1,7 @@
 """The doorbell on BullMQ: one pending wake-up a chat, however often it rings."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -18,6 +19,7 @@ RING_TIMEOUT_SECONDS = 3.0
 LOCK_MS = 10_000
 STALLED_CHECK_MS = 5_000
 RECONNECT_MS = 1_000
+SURELY_STILL_TO_COME = 0.8
 
 log = structlog.get_logger()
 
@@ -29,14 +31,20 @@ class BullDoorbell:
         self._client = client
         self._queue = Queue(QUEUE, {"connection": client, "prefix": PREFIX})
         self._pending: dict[int, float] = {}
+        self._rung: dict[int, float] = {}
         self._ringing: asyncio.Task[None] | None = None
         self._listener: Listener | None = None
 
     def ring(self, chat_ids: Sequence[int], delay: float) -> None:
         """See `Doorbell.ring`."""
+        now = time.monotonic()
+        if len(self._rung) > MAX_PENDING:
+            self._rung.clear()
         for chat_id in chat_ids:
-            if len(self._pending) < MAX_PENDING:
+            # Whoever answers a ring that is still to come will see this message too.
+            if self._rung.get(chat_id, 0.0) < now and len(self._pending) < MAX_PENDING:
                 self._pending[chat_id] = delay
+                self._rung[chat_id] = now + delay * SURELY_STILL_TO_COME
         if self._ringing is None and self._pending:
             self._ringing = asyncio.create_task(self._ring_pending())
 
