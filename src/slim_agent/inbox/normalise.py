@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from slim_agent.inbox.arrivals import Arrival, Disposition
 from slim_agent.inbox.envelope import Envelope, fields
@@ -38,7 +39,10 @@ def read_event(body: bytes) -> Arrival:
         kept = keep({name: value for name, value in root.items() if name != "signature"})
     except (ValueError, TypeError, RecursionError):
         return _unreadable(body, "unreadable")
-    return Arrival(Disposition.UPDATE, "business_event", event.strip()[:MAX_EVENT_CHARS], "", payload=kept)
+    identity = sha256(kept).hexdigest()
+    return Arrival(
+        Disposition.UPDATE, "business_event", event.strip()[:MAX_EVENT_CHARS], "", payload=kept, identity=identity
+    )
 
 
 def _arrivals(root: object, now: datetime, own_instances: Sequence[str], path_event: str | None) -> list[Arrival]:

@@ -13,9 +13,8 @@ from slim_agent.outbox.delivery import Delivery
 from slim_agent.outbox.ports import Messenger
 from slim_agent.turns.ports import Glance, Respond, TurnStore
 from slim_agent.vocabulary.failures import LeaseLost, Unavailable
-from slim_agent.vocabulary.turn import Ball, Lease, Reply, Turn
+from slim_agent.vocabulary.turn import Lease, Reply, Turn, agent_may_answer
 
-OUTAGE = "outage"
 BUSY_SECONDS = 1.0
 LONGEST_BACK_OFF_SECONDS = 60.0
 COMPOSING_SECONDS = 15.0
@@ -137,7 +136,7 @@ class Attendant:
             )
 
     async def _think(self, turn: Turn) -> Reply:
-        if turn.chat.ball is Ball.PERSON and turn.chat.ball_reason != OUTAGE:
+        if not agent_may_answer(turn.chat.ball, turn.chat.ball_reason):
             return Reply(outcome="left_to_person")
         if self._pace.pacing:
             self._messenger.compose(turn.chat.instance, turn.chat.jid, COMPOSING_SECONDS)

@@ -20,6 +20,15 @@ class Ball(StrEnum):
     PERSON = "person"
 
 
+MODEL_WAS_MISSING = frozenset({"outage", "not_known"})
+"""Reasons of a hand-over that end by themselves: the agent may still answer what it can."""
+
+
+def agent_may_answer(ball: Ball, ball_reason: str | None) -> bool:
+    """Whether the agent may say anything: always with the ball, else only if nothing but its model was missing."""
+    return ball is Ball.AGENT or ball_reason in MODEL_WAS_MISSING
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a chat's past."""

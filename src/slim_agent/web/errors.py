@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from slim_agent.observability.logs import REQUEST_ID
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -27,6 +29,7 @@ def answer_with_problems(app: FastAPI) -> None:
     """Make every refusal of the framework a problem document."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _broken)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
@@ -38,3 +41,8 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     problems = [{"where": [str(part) for part in each["loc"]], "problem": each["msg"]} for each in error.errors()]
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid.", problems=problems)
+
+
+async def _broken(_request: Request, _error: Exception) -> Response:
+    # The framework raises it again afterwards, and the edge logs it.
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, request_id=REQUEST_ID.get())

@@ -8,6 +8,7 @@ import pytest
 from slim_agent.gateways.postgres.database import Database
 from slim_agent.gateways.postgres.inbox_store import PostgresInboxStore
 from slim_agent.inbox.arrivals import Arrival, Contact, Disposition
+from slim_agent.inbox.normalise import read_event
 from slim_agent.vocabulary.failures import Unavailable
 from slim_agent.vocabulary.message import Kind, Message
 
@@ -149,3 +150,11 @@ async def test_a_database_that_is_away_is_unavailable() -> None:
             await database.open()
     finally:
         await database.close()
+
+
+async def test_a_company_event_that_is_replayed_is_a_duplicate(database: Database) -> None:
+    store = PostgresInboxStore(database)
+    event = read_event(b'{"event":"order_completed","timestamp":"2026-11-22T12:00:00Z","data":{"id":1}}')
+    other = read_event(b'{"event":"order_completed","timestamp":"2026-11-22T12:00:00Z","data":{"id":2}}')
+    stored = await store.insert([event, other]) + await store.insert([event])
+    assert [each.duplicate for each in stored] == [False, False, True]

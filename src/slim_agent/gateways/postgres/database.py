@@ -19,6 +19,8 @@ CONNECT_TIMEOUT_SECONDS = 4
 POOL_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
 TRANSACTION_POOLER_PORT = 6543
+# A peer that vanished without a word is noticed within half a minute.
+DEAD_PEER = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 Connection = AsyncConnection[TupleRow]
 _NAME = re.compile(r"^-- name: (\w+).*$", re.MULTILINE)
 
@@ -42,6 +44,7 @@ class Database:
             "application_name": "slim-agent",
             "autocommit": True,
             "prepare_threshold": None if pooled else 2,
+            **DEAD_PEER,
         }
         if not pooled:
             options["options"] = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"

@@ -156,9 +156,9 @@ def _columns(rows: Sequence[Arrival]) -> dict[str, list[object]]:
         "event": [row.event for row in rows],
         "instance": [row.instance for row in rows],
         "key": [canonical_address(jid) if jid and place(jid) is None else None for jid in jids],
-        "jid": jids,
-        "message_id": [m and m.id for m in messages],
-        "from_me": [m and m.from_me for m in messages],
+        "jid": ["" if row.identity else jid for row, jid in zip(rows, jids, strict=True)],
+        "message_id": [row.message.id if row.message else row.identity for row in rows],
+        "from_me": [row.message.from_me if row.message else False for row in rows],
         "kind": [m and m.kind.value for m in messages],
         "text": [m and m.text for m in messages],
         "sent_at": [m and m.sent_at for m in messages],
@@ -172,16 +172,23 @@ def _match(arrivals: Sequence[Arrival], found: dict[_Identity, int | None]) -> l
     """Tell new rows from duplicates: Postgres returned the new ones only, and each may be claimed once."""
     stored = []
     for arrival in arrivals:
-        message = arrival.message
-        if arrival.disposition is Disposition.QUARANTINED or message is None:
+        identity = _identity(arrival)
+        if identity is None:
             stored.append(Stored(duplicate=False))
-            continue
-        identity = (arrival.instance, message.jid, message.id, message.from_me)
-        if identity in found:
+        elif identity in found:
             stored.append(Stored(duplicate=False, chat_id=found.pop(identity)))
         else:
             stored.append(Stored(duplicate=True))
     return stored
+
+
+def _identity(arrival: Arrival) -> _Identity | None:
+    """Return what may be stored once only; None for what may come again."""
+    if arrival.disposition is Disposition.QUARANTINED:
+        return None
+    if message := arrival.message:
+        return arrival.instance, message.jid, message.id, message.from_me
+    return (arrival.instance, "", arrival.identity, False) if arrival.identity else None
 
 
 def _unstorable(arrival: Arrival) -> Arrival:

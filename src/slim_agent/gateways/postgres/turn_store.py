@@ -8,9 +8,18 @@ from psycopg.types.json import Jsonb
 from slim_agent.gateways.postgres.database import Connection, Database, queries
 from slim_agent.turns.ports import Glance
 from slim_agent.vocabulary.failures import LeaseLost
-from slim_agent.vocabulary.turn import Ball, Chat, HandOver, Lease, Line, Reply, Speaker, TakeBack, Turn
-
-OUTAGE = "outage"
+from slim_agent.vocabulary.turn import (
+    Ball,
+    Chat,
+    HandOver,
+    Lease,
+    Line,
+    Reply,
+    Speaker,
+    TakeBack,
+    Turn,
+    agent_may_answer,
+)
 
 
 class PostgresTurnStore:
@@ -77,10 +86,9 @@ class PostgresTurnStore:
         )
 
     async def close(self, lease: Lease, turn: Turn, reply: Reply) -> None:
-        """See `TurnStore.close`. A person who took the chat over while the turn was thinking keeps it: nothing is said."""
+        """See `TurnStore.close`. A person who took the chat over meanwhile keeps it: nothing is said."""
         async with self._held(lease) as (connection, (ball, ball_reason)):
-            taken_over = ball == Ball.PERSON and ball_reason != OUTAGE and turn.chat.ball == Ball.AGENT
-            if taken_over:
+            if reply.texts and not agent_may_answer(Ball(ball), ball_reason):
                 reply = Reply(outcome="left_to_person", detail=reply.detail)
             await self._finish(connection, turn, "finished", reply)
             if reply.texts:
