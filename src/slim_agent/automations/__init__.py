@@ -1,1 +1,1 @@
-"""When this happens, do that: rules and the effects they return. No rule exists yet; company events wait in the inbox."""
+"""When this happens, do that: rules that return effects. Until there are any, company events wait in the inbox."""

@@ -120,7 +120,7 @@ class Conversation:
         else:
             reply = self._online(turn, thought)
             detail |= {"model": thought.model, "tokens": thought.tokens, "calls": thought.calls}
-            detail |= {"kept_calls": thought.kept_calls}
+            detail |= {"kept_calls": thought.kept_calls, "model_seconds": round(thought.seconds, 3)}
         return {"reply": replace(reply, detail=detail | reply.detail)}
 
     def _online(self, turn: Turn, thought: Thought) -> Reply:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, message_to_dict, messages_from_dict
 
 from slim_agent.conversation.ports import LanguageModel, PaidAnswers, ToolDefinition
+from slim_agent.observability import metrics
 from slim_agent.observability.crashpoints import CrashPoint, crashpoint
 from slim_agent.vocabulary.failures import SlimAgentError, Unavailable
 
@@ -50,15 +51,21 @@ class PaidModel:
         key = request.key(self._model.name)
         kept = _message(await self._paid.find(turn_id, key))
         if kept is not None:
+            metrics.model_calls("kept").inc()
             return kept, False
         if within <= 0:
             raise NoAnswerError("no time left")
         try:
             messages = [request.system, *request.said]
             crashpoint(CrashPoint.ASKED)
-            answer = await self._model.ask(messages, request.tools, within=within, tools_allowed=request.tools_allowed)
+            with metrics.MODEL_SECONDS.time():
+                answer = await self._model.ask(
+                    messages, request.tools, within=within, tools_allowed=request.tools_allowed
+                )
         except Unavailable as error:
+            metrics.model_calls("failed").inc()
             raise NoAnswerError(error.detail) from error
+        metrics.model_calls("answered").inc()
         crashpoint(CrashPoint.ANSWERED)
         await self._paid.keep(turn_id, key, message_to_dict(answer))
         return answer, True

@@ -11,6 +11,7 @@ from slim_agent.conversation.paid import NoAnswerError, PaidModel, Request
 from slim_agent.conversation.profile.model import Route
 from slim_agent.conversation.prompt import Prompt
 from slim_agent.conversation.tools import PassToPerson, Tools
+from slim_agent.observability import metrics
 from slim_agent.vocabulary.turn import Turn
 
 TOKENS = ("input", "output", "cache_read", "cache_creation")
@@ -18,13 +19,17 @@ TOKENS = ("input", "output", "cache_read", "cache_creation")
 
 @dataclass(slots=True)
 class Thought:
-    """What came of asking the model: `texts` for the customer, perhaps a wish for a person, and what it cost."""
+    """What came of asking the model: `texts` for the customer, perhaps a wish for a person, and what it cost.
+
+    `seconds` is how long the model was waited for.
+    """
 
     texts: tuple[str, ...] = ()
     hand_over: PassToPerson | None = None
     model: str = ""
     calls: int = 0
     kept_calls: int = 0
+    seconds: float = 0.0
     tokens: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOKENS, 0))
 
     def count(self, answer: AIMessage, *, fresh: bool) -> None:
@@ -40,6 +45,8 @@ class Thought:
         found = (usage["input_tokens"] - read - created, usage["output_tokens"], read, created)
         for name, amount in zip(TOKENS, found, strict=True):
             self.tokens[name] += amount
+            if fresh:
+                metrics.model_tokens(name).inc(amount)
 
 
 class Thinking:
@@ -67,7 +74,9 @@ class Thinking:
         for call in range(1, self._max_calls + 1):
             last = call == self._max_calls
             request = Request(system, self._prompt.fixed(route), said, self._tools.definitions, tools_allowed=not last)
-            answer, fresh = await self._model.answer(turn.id, request, within=deadline - now())
+            asked_at = now()
+            answer, fresh = await self._model.answer(turn.id, request, within=deadline - asked_at)
+            thought.seconds += now() - asked_at
             thought.count(answer, fresh=fresh)
             thought.texts = bubbles(answer.text)
             if last or not answer.tool_calls:

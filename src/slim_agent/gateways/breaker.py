@@ -26,7 +26,7 @@ class Breaker:
         self._limit = failures
         self._seconds = seconds
         self._clock = clock
-        self._dependency = dependency
+        self.dependency = dependency
         self._failed = 0
         self._admits_at = 0.0
 
@@ -45,7 +45,7 @@ class Breaker:
         """
         state = self.state
         if state == "open":
-            raise BreakerOpen(self._dependency, f"left alone after {self._failed} failures in a row")
+            raise BreakerOpen(self.dependency, f"left alone after {self._failed} failures in a row")
         if state == "half_open":
             self._admits_at = self._clock() + self._seconds
 

@@ -9,12 +9,17 @@ from slim_agent.gateways.claude import probe as claude
 from slim_agent.gateways.evolution import messenger as evolution
 from slim_agent.gateways.evolution.client import EvolutionClient
 from slim_agent.gateways.redis.connection import ping
+from slim_agent.observability import metrics
 from slim_agent.observability.probes import Probe, ProbeOutcome, Status
 from slim_agent.sicc.knowledge import Entry, KnowledgeIndex
 from slim_agent.vocabulary.failures import Unavailable
 
 OPEN = ProbeOutcome(Status.DOWN, "circuit breaker open")
 OFFLINE = ProbeOutcome(Status.DEGRADED, "no CLAUDE_API_KEY: answers come from the profile alone")
+
+
+def _show(breaker: Breaker) -> None:
+    metrics.breaker_open(breaker.dependency).set({"closed": 0, "half_open": 0.5, "open": 1}[breaker.state])
 
 
 def redis_probe(client: Redis) -> Probe:
@@ -30,6 +35,7 @@ def claude_probe(base_url: str, api_key: SecretStr, breaker: Breaker, timeout: f
     """Claude is up when it takes our key and its breaker lets us ask; without a key we are on our own."""
 
     async def probe() -> ProbeOutcome | None:
+        _show(breaker)
         if not api_key.get_secret_value():
             return OFFLINE
         if breaker.state == "open":
@@ -44,6 +50,7 @@ def evolution_probe(client: EvolutionClient, instances: tuple[str, ...]) -> Prob
     """Evolution is up when every number is connected."""
 
     async def probe() -> ProbeOutcome | None:
+        _show(client.breaker)
         if client.breaker.state == "open":
             return OPEN
         doubt = await evolution.probe(client, instances)

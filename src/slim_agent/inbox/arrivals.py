@@ -32,13 +32,12 @@ class Arrival:
     """One payload (or one message of a payload that holds several), understood.
 
     `reason` says why, in one snake_case word, for every disposition but ``turn``, where it is empty. `message` is
-    there when the payload carries a WhatsApp message, also one that is only recorded (a group's, our own); an
-    edit's message has the new words and an id of its own. `contact` is there when a payload
-    without a message names the chat it speaks of. `about` is the id of the earlier message that an update speaks
-    of, `status` its new delivery status, or the connection's state (WhatsApp's word). `identity` makes a replay of something that is no message a
-    duplicate. `payload` is JSON without
-    `apikey`, media and session keys; None where nothing of it may be or need be kept. For a quarantined payload that
-    is no JSON it is the raw body without `apikey`, whatever it was.
+    there when the payload carries a WhatsApp message, also one that is only recorded (a group's, our own); an edit's
+    message has the new words and an id of its own. `contact` is there when a payload without a message names the
+    chat it speaks of. `about` is the id of the earlier message that an update speaks of, `status` its new delivery
+    status, or the connection's state (WhatsApp's word). `identity` makes a replay of what is no message a duplicate.
+    `payload` is JSON without `apikey`, media and session keys; None where nothing of it may be or need be kept. For a
+    quarantined payload that is no JSON it is the raw body without `apikey`, whatever it was.
     """
 
     disposition: Disposition

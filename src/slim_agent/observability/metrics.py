@@ -68,11 +68,10 @@ WEBHOOK_SECONDS = _histogram("webhook_seconds", "From the body's arrival to the 
 arrivals = cache(_counter("arrivals", "Payloads by what became of them.", "disposition").labels)
 INTAKE_BATCH = _histogram("intake_batch_messages", "Messages that shared one insert.", BATCH)
 INTAKE_SECONDS = _histogram("intake_seconds", "Time of one insert statement with its commit.", QUICK)
-SPOOL_MESSAGES = _gauge("spool_messages", "Messages that wait in Redis for Postgres to come back.")
 
 doorbell = cache(_counter("doorbell_rings", "Wake-ups of a chat by result.", "result").labels)
 sweep = cache(_counter("sweep_finds", "What the sweep found that nobody rang for.", "kind").labels)
-QUEUE_AGE = _gauge("queue_age_seconds", "Age of the oldest message that waits for a turn.")
+QUEUE_AGE = _gauge("queue_age_seconds", "How long the chat has waited that the sweep found waiting longest.")
 turns = cache(_counter("turns", "Turns by outcome.", "outcome").labels)
 turn_seconds = cache(
     _histogram("turn_seconds", "Time of a turn by share: own (ours) or model (waiting for it).", SLOW, "share").labels

@@ -123,6 +123,7 @@ class Attendant:
             await self._store.close(lease, turn, reply)
             crashpoint(CrashPoint.CLOSED)
             metrics.turns(reply.outcome).inc()
+            _measure(clock() - started, reply)
             log.info(
                 "turn_finished",
                 turn=turn.id,
@@ -191,3 +192,10 @@ class Attendant:
             await asyncio.shield(self._store.release(lease))
         except Unavailable:
             log.warning("lease_left_to_expire", chat=lease.chat_id)
+
+
+def _measure(seconds: float, reply: Reply) -> None:
+    waited = reply.detail.get("model_seconds", 0.0)
+    model = waited if isinstance(waited, float) else 0.0
+    metrics.turn_seconds("model").observe(model)
+    metrics.turn_seconds("own").observe(seconds - model)

@@ -58,8 +58,10 @@ class TurnStore(Protocol):
         """End the turn as a dead letter, with what it should have answered."""
         ...
 
-    async def overdue(self, *, debounce: float, debounce_max: float, grace: float, limit: int) -> Sequence[int]:
-        """Return chats that wait for somebody, the longest waiting first."""
+    async def overdue(
+        self, *, debounce: float, debounce_max: float, grace: float, limit: int
+    ) -> Sequence[tuple[int, float]]:
+        """Return chats that wait although nobody came, and for how many seconds, the longest waiting first."""
         ...
 
 

@@ -62,13 +62,14 @@ class Worker:
 
     async def sweep_once(self) -> int:
         """Wake every chat that is overdue; return how many there were."""
-        chats = await self._store.overdue(
+        overdue = await self._store.overdue(
             debounce=self._pace.debounce,
             debounce_max=self._pace.debounce_max,
             grace=SWEEP_GRACE_SECONDS,
             limit=SWEEP_LIMIT,
         )
-        found = [chat for chat in chats if chat not in self._running]
+        metrics.QUEUE_AGE.set(overdue[0][1] if overdue else 0)
+        found = [chat for chat, _ in overdue if chat not in self._running]
         for chat in found:
             self.wake(chat)
         if found:

@@ -23,8 +23,9 @@ Mount = Callable[[FastAPI], None]
 
 @dataclass(frozen=True, slots=True)
 class WebParts:
-    """What the service is made of. `mounts` add routes, `shortcuts` stand before the framework; `metrics_token` is empty when there is none.
+    """What the service is made of.
 
+    `mounts` add routes, `shortcuts` stand before the framework; `metrics_token` is empty when there is none.
     The caller runs `prober.run()` and `liveness.run()`.
     """
 
@@ -40,7 +41,10 @@ class WebParts:
 
 
 def create_app(parts: WebParts) -> ASGIApp:
-    """Return the app behind its shortcuts and its edge. Run it with uvicorn's access log, proxy headers and server header off."""
+    """Return the app behind its shortcuts and its edge.
+
+    Run it with uvicorn's access log, proxy headers and server header off.
+    """
     app = FastAPI(
         title="slim-agent",
         summary="Answers a company's WhatsApp with an AI agent.",

@@ -53,6 +53,21 @@ def load_profile(folder: Path) -> Profile:
     )
 
 
+def load_faq(folder: Path) -> tuple[FaqEntry, ...]:
+    """Return the FAQ alone, whatever else a folder holds or lacks.
+
+    Raises:
+        ConfigurationError: with one sentence for each mistake in faq.yaml and catalogue.yaml.
+    """
+    reading = _Reading(folder)
+    faq = reading.part("faq.yaml", Faq)
+    catalogue = reading.part("catalogue.yaml", Catalogue) if (folder / "catalogue.yaml").exists() else Catalogue()
+    entries = reading.priced(faq, catalogue) if faq and catalogue else ()
+    if reading.mistakes:
+        raise ConfigurationError(reading.mistakes)
+    return entries
+
+
 class _Reading:
     def __init__(self, folder: Path) -> None:
         self.mistakes: list[str] = []

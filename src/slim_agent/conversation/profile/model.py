@@ -1,5 +1,6 @@
 """What a profile says, as values. A field's limits are what a mistake is measured against."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from slim_agent.conversation.profile.hours import Hours, opening_in_words
 from slim_agent.conversation.profile.money import format_money
+from slim_agent.sicc.knowledge.words import fold
 from slim_agent.vocabulary.clock import Clock
 
 Route = Literal["discovery", "sales", "support"]
@@ -31,6 +33,13 @@ def _one_or_many(value: object) -> object:
 
 def _text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _named_by_phrase(topic: object) -> object:
+    """Let a topic be its phrase alone."""
+    if not isinstance(topic, str):
+        return topic
+    return {"id": re.sub(r"[^a-z0-9]+", "_", fold(topic)).strip("_") or "topic", "phrases": [topic]}
 
 
 def _short_together(limits: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,7 +85,10 @@ class Lines(Part):
 
 
 class Company(Part):
-    """profile.yaml: the company and its agent. `debounce` is in seconds."""
+    """profile.yaml: the company and its agent.
+
+    `debounce` (seconds) and `pacing` hold where the environment says nothing.
+    """
 
     name: ShortText
     agent: Agent = Agent()
@@ -84,7 +96,9 @@ class Company(Part):
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "America/Sao_Paulo"
     office_hours: Hours = Hours()
     proactive_hours: Hours = Hours()
-    handover_topics: Annotated[tuple[Topic, ...], Field(max_length=100)] = ()
+    handover_topics: Annotated[
+        tuple[Annotated[Topic, BeforeValidator(_named_by_phrase)], ...], Field(max_length=100)
+    ] = ()
     limits: Annotated[tuple[LongText, ...], BeforeValidator(_one_or_many), AfterValidator(_short_together)] = ()
     lines: Lines = Lines()
     debounce: float | None = Field(None, ge=0, le=600)

@@ -1,6 +1,5 @@
 """Evolution's REST API: one client, errors classified by what they say, not by their status."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
@@ -58,7 +57,7 @@ class EvolutionClient:
         await self._http.aclose()
 
     async def call(
-        self, method: str, route: str, instance: str | None = None, body: object = None, *, timeout: float | None = None
+        self, method: str, route: str, instance: str | None = None, body: object = None, *, within: float | None = None
     ) -> Answer:
         """Call a route (``/message/sendText``) of an instance.
 
@@ -67,10 +66,10 @@ class EvolutionClient:
         """
         # Instance names may hold spaces and slashes; Evolution decodes %20, not +.
         path = route if instance is None else f"{route}/{quote(instance, safe='')}"
-        extra: Mapping[str, float] = {} if timeout is None else {"timeout": timeout}
+        limit = httpx.USE_CLIENT_DEFAULT if within is None else within
         content = None if body is None else orjson.dumps(body)
         headers = None if body is None else {"Content-Type": "application/json"}
-        response = await self._http.request(method, path, content=content, headers=headers, **extra)  # type: ignore[arg-type]
+        response = await self._http.request(method, path, content=content, headers=headers, timeout=limit)
         try:
             decoded = orjson.loads(response.content)
         except orjson.JSONDecodeError:

@@ -67,7 +67,7 @@ class EvolutionMessenger:
         body = {"number": jid, "presence": "composing", "delay": round(seconds * 1000)}
         try:
             await self._client.call(
-                "POST", "/chat/sendPresence", instance, body, timeout=seconds + COMPOSING_ANSWER_SECONDS
+                "POST", "/chat/sendPresence", instance, body, within=seconds + COMPOSING_ANSWER_SECONDS
             )
         except httpx.HTTPError as error:
             log.debug("composing_not_shown", error=type(error).__name__)

@@ -106,7 +106,7 @@ class Registrar:
 
     async def _ask(self, method: str, route: str, instance: str | None = None, body: object = None) -> object:
         try:
-            answer = await self._client.call(method, route, instance, body, timeout=ANSWER_SECONDS)
+            answer = await self._client.call(method, route, instance, body, within=ANSWER_SECONDS)
         except httpx.HTTPError as error:
             raise RegistrationError(f"Evolution does not answer at EVOLUTION_URL: {_reason(error)}") from error
         if answer.ok:

@@ -12,7 +12,6 @@ from slim_agent.inbox.addresses import canonical_address, place
 from slim_agent.inbox.arrivals import Arrival, Contact, Disposition
 from slim_agent.inbox.ports import Stored
 from slim_agent.observability.crashpoints import CrashPoint, crashpoint
-from slim_agent.vocabulary.message import Message
 
 KNOWN_SENDERS = 50_000
 TRIES = 3
@@ -82,7 +81,7 @@ class PostgresInboxStore:
 
     def _strangers(self, rows: Sequence[Arrival]) -> dict[_Sender, datetime | None]:
         return {
-            sender: row.message and row.message.sent_at
+            sender: row.message.sent_at if row.message else None
             for row in rows
             if (sender := _sender(row)) and sender not in self._known
         }

@@ -126,12 +126,14 @@ class PostgresTurnStore:
             }
             await connection.execute(self._sql["bury"], parameters)
 
-    async def overdue(self, *, debounce: float, debounce_max: float, grace: float, limit: int) -> Sequence[int]:
+    async def overdue(
+        self, *, debounce: float, debounce_max: float, grace: float, limit: int
+    ) -> Sequence[tuple[int, float]]:
         """See `TurnStore.overdue`."""
         parameters = {"debounce": debounce, "debounce_max": debounce_max, "grace": grace, "limit": limit}
         async with self._database.connection() as connection:
             cursor = await connection.execute(self._sql["overdue"], parameters)
-            return [row[0] for row in await cursor.fetchall()]
+            return [(row[0], row[1]) for row in await cursor.fetchall()]
 
     @asynccontextmanager
     async def _held(self, lease: Lease) -> AsyncIterator[tuple[Connection, tuple[str, str | None]]]:
@@ -160,12 +162,10 @@ class PostgresTurnStore:
         parameters = {"chat": turn.chat.id, "ball": ball.value, "reason": reason, "jid": turn.chat.jid}
         await connection.execute(self._sql["pass_ball"], parameters)
         action = "hand_over" if ball is Ball.PERSON else "take_back"
-        parameters = {
-            "action": action,
-            "subject": f"chat:{turn.chat.id}",
-            "detail": Jsonb({"reason": reason, **detail}),
-        }
-        await connection.execute(self._sql["audit"], parameters)
+        said = Jsonb({"reason": reason, **detail})
+        await connection.execute(
+            self._sql["audit"], {"action": action, "subject": f"chat:{turn.chat.id}", "detail": said}
+        )
 
 
 class PostgresPaidAnswers:

@@ -95,7 +95,7 @@ INSERT INTO slim_agent.dead_letters (turn_id, chat_id, reason, attempts, input)
 VALUES (%(turn)s, %(chat)s, %(reason)s, %(attempts)s, %(input)s)
 
 -- name: overdue  Chats that wait although nobody came.
-SELECT chat_id FROM (
+SELECT chat_id, extract(epoch FROM clock_timestamp() - min(since))::float8 FROM (
     SELECT chat_id, min(received_at) AS since FROM slim_agent.inbox
      WHERE disposition = 'turn' AND turn_id IS NULL
      GROUP BY chat_id

@@ -1,0 +1,5 @@
+"""`python -m slim_agent` is the `slim-agent` command."""
+
+from slim_agent.cli import main
+
+main()
