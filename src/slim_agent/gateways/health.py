@@ -15,7 +15,7 @@ from slim_agent.sicc.knowledge import Entry, KnowledgeIndex
 from slim_agent.vocabulary.failures import Unavailable
 
 OPEN = ProbeOutcome(Status.DOWN, "circuit breaker open")
-OFFLINE = ProbeOutcome(Status.DEGRADED, "no CLAUDE_API_KEY: answers come from the profile alone")
+OFFLINE = ProbeOutcome(Status.DEGRADED, "answers come from the profile alone, without CLAUDE_API_KEY")
 
 
 def _show(breaker: Breaker) -> None:
