@@ -135,12 +135,15 @@ async def claude() -> AsyncIterator[Claude]:
 
 
 @pytest.fixture
-async def service(
-    tmp_path: Path, database_url: str, redis_url: str, evolution: Evolution, claude: Claude
-) -> AsyncIterator[Service]:
-    """The whole service, with Claude at hand."""
-    environment = production(
+def environment(database_url: str, redis_url: str, evolution: Evolution, claude: Claude) -> dict[str, str]:
+    """Production's variables, with everything at hand."""
+    return production(
         DATABASE_URL=database_url, REDIS_URL=redis_url, EVOLUTION_URL=evolution.url, CLAUDE_BASE_URL=claude.url
     )
+
+
+@pytest.fixture
+async def service(tmp_path: Path, environment: dict[str, str]) -> AsyncIterator[Service]:
+    """The whole service."""
     async with serving(tmp_path, environment) as running:
         yield running

@@ -6,7 +6,7 @@ from pathlib import Path
 import jwt
 import psycopg
 import pytest
-from tests.e2e.conftest import SECRET, Service, production, serving
+from tests.e2e.conftest import SECRET, Service, serving
 from tests.peers.claude import Claude
 from tests.peers.evolution import Evolution, upsert
 
@@ -44,14 +44,9 @@ async def test_a_signed_message_is_answered_by_exactly_one_send(
 
 @pytest.mark.parametrize("online", [True, False])
 async def test_the_price_of_the_queen_is_given_however_it_is_spelt(
-    tmp_path: Path, database_url: str, redis_url: str, evolution: Evolution, claude: Claude, online: bool
+    tmp_path: Path, environment: dict[str, str], evolution: Evolution, claude: Claude, online: bool
 ) -> None:
-    environment = production(
-        DATABASE_URL=database_url,
-        REDIS_URL=redis_url,
-        EVOLUTION_URL=evolution.url,
-        CLAUDE_BASE_URL=claude.url if online else "http://127.0.0.1:9",
-    )
+    environment |= {"CLAUDE_BASE_URL": claude.url if online else "http://127.0.0.1:9"}
     async with serving(tmp_path, environment) as service:
         for number, question in enumerate(MISSPELT):
             assert (await service.post(upsert(question, jid=f"551198888000{number}@s.whatsapp.net"))).status_code == 200

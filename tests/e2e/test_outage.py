@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tests.e2e.conftest import production, serving
+from tests.e2e.conftest import serving
 from tests.peers.claude import Claude
 from tests.peers.evolution import Evolution, upsert
 
@@ -8,16 +8,9 @@ ANA = "5511988887777@s.whatsapp.net"
 
 
 async def test_an_outage_of_claude_costs_one_polite_line_a_chat_and_ends_by_itself(
-    tmp_path: Path, database_url: str, redis_url: str, evolution: Evolution, claude: Claude
+    tmp_path: Path, environment: dict[str, str], evolution: Evolution, claude: Claude
 ) -> None:
-    environment = production(
-        DATABASE_URL=database_url,
-        REDIS_URL=redis_url,
-        EVOLUTION_URL=evolution.url,
-        CLAUDE_BASE_URL=claude.url,
-        BREAKER_SECONDS="2",
-        DEBOUNCE_SECONDS="0",
-    )
+    environment |= {"BREAKER_SECONDS": "2", "DEBOUNCE_SECONDS": "0"}
     unanswerable = "vocês patrocinam campeonato de xadrez em Lisboa?"
     claude.script(*({"status": 529} for _ in range(3)))
     async with serving(tmp_path, environment) as service:
@@ -46,15 +39,9 @@ async def test_an_outage_of_claude_costs_one_polite_line_a_chat_and_ends_by_itse
 
 
 async def test_typing_is_shown_before_the_answer(
-    tmp_path: Path, database_url: str, redis_url: str, evolution: Evolution, claude: Claude
+    tmp_path: Path, environment: dict[str, str], evolution: Evolution, claude: Claude
 ) -> None:
-    environment = production(
-        DATABASE_URL=database_url,
-        REDIS_URL=redis_url,
-        EVOLUTION_URL=evolution.url,
-        CLAUDE_BASE_URL=claude.url,
-        PACING="on",
-    )
+    environment |= {"PACING": "on"}
     claude.script({"text": "Um.\n\nDois.\n\nTrês.\n\nQuatro."})
     async with serving(tmp_path, environment) as service:
         await service.post(upsert("oi", jid=ANA))

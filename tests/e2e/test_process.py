@@ -58,16 +58,9 @@ async def test_a_turn_that_runs_ends_before_the_service_does(
 
 
 async def test_a_turn_that_does_not_end_in_time_is_handed_to_the_next_process(
-    tmp_path: Path, database_url: str, redis_url: str, evolution: Evolution, claude: Claude
+    tmp_path: Path, environment: dict[str, str], evolution: Evolution, claude: Claude
 ) -> None:
-    environment = production(
-        DATABASE_URL=database_url,
-        REDIS_URL=redis_url,
-        EVOLUTION_URL=evolution.url,
-        CLAUDE_BASE_URL=claude.url,
-        SHUTDOWN_GRACE_SECONDS="0.5",
-        SWEEP_SECONDS="0.5",
-    )
+    environment |= {"SHUTDOWN_GRACE_SECONDS": "0.5", "SWEEP_SECONDS": "0.5"}
     claude.script({"delay": 60, "text": "nunca"}, {"text": "Desculpe a demora!"})
     async with serving(tmp_path, environment) as first:
         await first.post(upsert("oi", jid=ANA))
@@ -80,17 +73,9 @@ async def test_a_turn_that_does_not_end_in_time_is_handed_to_the_next_process(
 
 
 async def test_a_killed_service_leaves_nothing_unanswered(
-    tmp_path: Path, database_url: str, redis_url: str, evolution: Evolution, claude: Claude
+    tmp_path: Path, environment: dict[str, str], evolution: Evolution, claude: Claude
 ) -> None:
-    environment = production(
-        DATABASE_URL=database_url,
-        REDIS_URL=redis_url,
-        EVOLUTION_URL=evolution.url,
-        CLAUDE_BASE_URL=claude.url,
-        LEASE_SECONDS="3",
-        TURN_TIMEOUT_SECONDS="2",
-        SWEEP_SECONDS="0.5",
-    )
+    environment |= {"LEASE_SECONDS": "3", "TURN_TIMEOUT_SECONDS": "2", "SWEEP_SECONDS": "0.5"}
     claude.script({"delay": 60, "text": "nunca"}, {"text": "Voltei!"})
     async with serving(tmp_path, environment) as first:
         assert (await first.post(upsert("oi", jid=ANA))).status_code == 200
@@ -102,12 +87,7 @@ async def test_a_killed_service_leaves_nothing_unanswered(
         assert await evolution.wait_for_texts(1, seconds=20) == ["Voltei!"]
 
 
-async def test_web_and_worker_share_the_work(
-    tmp_path: Path, database_url: str, redis_url: str, evolution: Evolution, claude: Claude
-) -> None:
-    environment = production(
-        DATABASE_URL=database_url, REDIS_URL=redis_url, EVOLUTION_URL=evolution.url, CLAUDE_BASE_URL=claude.url
-    )
+async def test_web_and_worker_share_the_work(tmp_path: Path, environment: dict[str, str], evolution: Evolution) -> None:
     async with (
         serving(tmp_path, environment, "--role", "web") as web,
         serving(tmp_path, environment, "--role", "worker") as worker,
@@ -119,15 +99,9 @@ async def test_web_and_worker_share_the_work(
 
 
 async def test_with_both_stores_away_nothing_is_acknowledged_and_afterwards_all_is_well(
-    tmp_path: Path, own_stores: Stores, evolution: Evolution, claude: Claude
+    tmp_path: Path, environment: dict[str, str], own_stores: Stores, evolution: Evolution
 ) -> None:
-    environment = production(
-        DATABASE_URL=own_stores.postgres.url,
-        REDIS_URL=own_stores.valkey.url,
-        EVOLUTION_URL=evolution.url,
-        CLAUDE_BASE_URL=claude.url,
-        SWEEP_SECONDS="1",
-    )
+    environment |= {"DATABASE_URL": own_stores.postgres.url, "REDIS_URL": own_stores.valkey.url, "SWEEP_SECONDS": "1"}
     async with serving(tmp_path, environment) as service:
         await service.wait_until("/health", 200)
         own_stores.postgres.kill()
@@ -147,15 +121,9 @@ async def test_with_both_stores_away_nothing_is_acknowledged_and_afterwards_all_
 
 
 async def test_losing_redis_costs_seconds_and_no_message(
-    tmp_path: Path, own_stores: Stores, evolution: Evolution, claude: Claude
+    tmp_path: Path, environment: dict[str, str], own_stores: Stores, evolution: Evolution
 ) -> None:
-    environment = production(
-        DATABASE_URL=own_stores.postgres.url,
-        REDIS_URL=own_stores.valkey.url,
-        EVOLUTION_URL=evolution.url,
-        CLAUDE_BASE_URL=claude.url,
-        SWEEP_SECONDS="1",
-    )
+    environment |= {"DATABASE_URL": own_stores.postgres.url, "REDIS_URL": own_stores.valkey.url, "SWEEP_SECONDS": "1"}
     async with serving(tmp_path, environment) as service:
         own_stores.valkey.kill()
         assert (await service.post(upsert("quanto custa o queen?", jid=ANA))).status_code == 200

@@ -23,20 +23,22 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-# Never served: the real routes are mounted as plain Starlette ones. It exists to be described.
+ONLY_DESCRIBED = "described here, served by Webhooks"
+
+# Never served: `Webhooks` stands before the framework. These exist to be described.
 described = APIRouter(tags=["webhooks"], responses=ANSWERS)
 
 
 @described.post("/webhook/evolution", description=SIGNATURES, openapi_extra=_body(ENVELOPE))
 async def evolution() -> WebhookResponse:
     """Take an event of Evolution API."""
-    raise NotImplementedError
+    raise AssertionError(ONLY_DESCRIBED)
 
 
 @described.post("/webhook/events", description=SIGNATURES, openapi_extra=_body(WebhookPayload.model_json_schema()))
 async def events() -> WebhookResponse:
     """Take an event of the company's own systems."""
-    raise NotImplementedError
+    raise AssertionError(ONLY_DESCRIBED)
 
 
 def describe(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from abc import ABC, abstractmethod
 
 from slim_agent.cli.demo.child import Child, ChildFailed
 from slim_agent.cli.demo.home import Home
@@ -30,7 +31,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-class Server:
+class Server(ABC):
     """One store: starts on its remembered port, answers before `start` returns, stops cleanly."""
 
     name: str
@@ -50,9 +51,9 @@ class Server:
         return int(self._memory.get(f"{self.name}_port") or 0)
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """Address with the password."""
-        raise NotImplementedError
 
     @property
     def pid(self) -> int | None:
@@ -103,11 +104,11 @@ class Server:
         )
         self._child.wait_until(self._answers, READY_SECONDS)
 
-    def _prepare(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _prepare(self) -> None: ...
 
-    def _command(self) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def _command(self) -> list[str]: ...
 
-    def _answers(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _answers(self) -> bool: ...
