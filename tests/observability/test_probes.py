@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -198,3 +199,18 @@ async def test_only_changes_are_logged(configure: Configure) -> None:
     async with running({"redis": probe}):
         await until(lambda: rounds >= 6)
     assert [(line["status"], line["reason"]) for line in captured.lines] == [("up", None), ("down", "refused")]
+
+
+async def test_a_library_that_swallows_its_cancellation_does_not_keep_it_alive() -> None:
+    asking = asyncio.Event()
+
+    async def probe() -> None:
+        asking.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    running = asyncio.create_task(Prober({"redis": probe}, 0.01, 4).run())
+    await asking.wait()
+    running.cancel()
+    ended, _ = await asyncio.wait([running], timeout=DEADLINE_SECONDS)
+    assert ended

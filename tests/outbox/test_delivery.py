@@ -86,3 +86,20 @@ async def test_a_receipt_that_came_before_the_id_was_known_counts(shop: Shop) ->
     key["id"] = "EARLY"
     await attend_until_settled(shop, chat)
     assert await shop.rows("SELECT status, receipt, wa_id FROM slim_agent.outbox") == [("sent", "READ", "EARLY")]
+
+
+async def test_an_evolution_that_cannot_look_up_does_not_hold_a_chat_back_for_long(shop: Shop) -> None:  # noqa: F811
+    shop.respond = two_replies
+    shop.evolution.script("sendText", peer.DROP_ANSWER)
+    shop.evolution.always("findMessages", peer.refused(404, "Not Found", ["Cannot POST /chat/findMessages"]))
+    await attend_until_settled(shop, await shop.hear("oi"))
+    assert await fates(shop) == ["parked", "sent"]
+    assert shop.evolution.texts() == ["primeira", "segunda"]
+
+
+async def test_a_look_up_that_fails_is_tried_until_it_answers(shop: Shop) -> None:  # noqa: F811
+    shop.evolution.script("sendText", peer.DROP_ANSWER)
+    shop.evolution.script("findMessages", peer.SERVER_ERROR, peer.DROP_ANSWER)
+    await attend_until_settled(shop, await shop.hear("oi"))
+    assert await fates(shop) == ["sent"]
+    assert shop.evolution.texts() == ["eco: oi"]

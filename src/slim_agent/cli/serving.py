@@ -12,6 +12,7 @@ import uvicorn
 from slim_agent import __version__
 from slim_agent.bootstrap import Service, running
 from slim_agent.settings import Settings
+from slim_agent.turns.ending import end
 from slim_agent.web.app import WebParts, create_app
 from slim_agent.web.liveness import Liveness
 from slim_agent.web.simulator import simulator
@@ -57,8 +58,7 @@ async def _serve(settings: Settings) -> None:
             log.info("serving", version=__version__, role=settings.slim_agent_role, port=settings.port)
             await stop.wait()
             log.info("stopping")
-            for task in background:
-                task.cancel()
+            await end(background)
             server.should_exit = True
             await serving
     log.info("stopped")

@@ -60,7 +60,8 @@ class Intake:
         arrivals = [arrival for some, _ in batch for arrival in some]
         started = time.perf_counter()
         try:
-            stored = await asyncio.wait_for(self._store.insert(arrivals), STORE_TIMEOUT_SECONDS)
+            async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
+                stored = await self._store.insert(arrivals)
         except Exception as failure:  # noqa: BLE001 - whatever went wrong, every sender must hear that nothing is safe
             cause = failure if isinstance(failure, Unavailable) else Unavailable("inbox", type(failure).__name__)
             for _, done in batch:

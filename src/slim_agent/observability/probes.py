@@ -111,7 +111,9 @@ class Prober:
         return ServiceHealth(Status.DOWN, waited, self._clock(), "no answer")
 
     async def _watch(self, name: str, probe: Probe) -> None:
-        while True:
+        watcher = asyncio.current_task()
+        # A client library may swallow the cancellation that meets its answer; it is remembered here.
+        while watcher is None or not watcher.cancelling():
             asked_at = self._monotonic()
             outcome = await self._ask(probe)
             answered_at = self._monotonic()

@@ -12,7 +12,8 @@ from slim_agent.outbox.ports import Messenger, OutboxStore, Owed
 from slim_agent.vocabulary.failures import SendDelayed, SendRefused, SendUnknown, Unavailable
 from slim_agent.vocabulary.turn import Lease
 
-LOOK_UP_AFTER_SECONDS = (0.5, 2.0, 5.0, 10.0, 15.0)
+LOOK_UP_AFTER_SECONDS = (0.5, 2.0, 5.0, 10.0)
+ASK_AGAIN_SECONDS = 10.0
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 60.0
 KEEP_TRYING_SECONDS = 6 * 3600.0
@@ -100,7 +101,10 @@ class Delivery:
         try:
             wa_id = await self._messenger.find(reply.instance, reply.jid, reply.text, since, known)
         except Unavailable as error:
-            await self._store.postpone(lease, reply, "unknown", seconds=LONGEST_RETRY_SECONDS / 6, error=str(error))
+            if reply.age_seconds >= KEEP_TRYING_SECONDS:
+                await self._settle(lease, reply, "parked", error=str(error))
+            else:
+                await self._store.postpone(lease, reply, reply.status, seconds=ASK_AGAIN_SECONDS, error=str(error))
             return
         if wa_id is not None:
             await self._settle(lease, reply, "sent", wa_id=wa_id)

@@ -11,6 +11,7 @@ from slim_agent.observability import metrics
 from slim_agent.observability.crashpoints import CrashPoint, crashpoint
 from slim_agent.outbox.delivery import Delivery
 from slim_agent.outbox.ports import Messenger
+from slim_agent.turns.ending import end
 from slim_agent.turns.ports import Glance, Respond, TurnStore
 from slim_agent.vocabulary.failures import LeaseLost, Unavailable
 from slim_agent.vocabulary.turn import Lease, Reply, Turn, agent_may_answer
@@ -110,7 +111,8 @@ class Attendant:
             await self._bury(lease, turn, "every attempt ended the worker")
             return
         try:
-            reply = await asyncio.wait_for(self._think(turn), self._pace.turn_timeout)
+            async with asyncio.timeout(self._pace.turn_timeout):
+                reply = await self._think(turn)
         except (LeaseLost, Unavailable) as error:
             await self._fail(lease, turn, str(error))
         except TimeoutError:
@@ -185,7 +187,7 @@ class Attendant:
                 raise LeaseLost(f"chat {lease.chat_id}: the lease expired") from None
             raise
         finally:
-            renewer.cancel()
+            await end([renewer])
 
     async def _let_go(self, lease: Lease) -> None:
         try:

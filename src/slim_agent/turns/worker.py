@@ -7,6 +7,7 @@ import structlog
 
 from slim_agent.observability import metrics
 from slim_agent.turns.attendant import Attendant, Pace
+from slim_agent.turns.ending import end
 from slim_agent.turns.ports import Doorbell, TurnStore
 from slim_agent.vocabulary.failures import Unavailable
 
@@ -83,9 +84,7 @@ class Worker:
         if not running:
             return
         _, late = await asyncio.wait(running, timeout=grace_seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await end(late)
 
     async def _attend(self, chat_id: int) -> None:
         try:

@@ -82,13 +82,21 @@ class EvolutionClient:
         Raises:
             Unavailable: there was none.
         """
-        try:
-            answer = await self.call(method, route, instance, body)
-        except httpx.HTTPError as error:
-            raise Unavailable("evolution", type(error).__name__) from error
+        answer = await self.inquire(method, route, instance, body)
         if not answer.ok:
             raise Unavailable("evolution", f"{answer.status} {answer.complaint()}")
         return answer.body
+
+    async def inquire(self, method: str, route: str, instance: str | None = None, body: object = None) -> Answer:
+        """Call a route that changes nothing for customers, and return whatever it answers.
+
+        Raises:
+            Unavailable: it did not answer.
+        """
+        try:
+            return await self.call(method, route, instance, body)
+        except httpx.HTTPError as error:
+            raise Unavailable("evolution", type(error).__name__) from error
 
     async def send(self, route: str, instance: str, body: object) -> object:
         """Call a route that sends something to a customer.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import structlog
 
-from slim_agent.gateways.evolution.client import EvolutionClient
+from slim_agent.gateways.evolution.client import Answer, EvolutionClient
 from slim_agent.vocabulary.failures import SendUnknown, Unavailable
 
 MAX_COMPOSING = 50
@@ -36,10 +36,11 @@ class EvolutionMessenger:
         """See `Messenger.find`."""
         window = {"gte": since.astimezone(UTC).isoformat(), "lte": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
         where = {"key": {"remoteJid": jid, "fromMe": True}, "messageTimestamp": window}
-        body = await self._client.ask(
-            "POST", "/chat/findMessages", instance, {"where": where, "page": 1, "offset": PAGE}
-        )
-        for record in _records(body):
+        query = {"where": where, "page": 1, "offset": PAGE}
+        answer = await self._client.inquire("POST", "/chat/findMessages", instance, query)
+        if httpx.codes.is_server_error(answer.status):
+            raise Unavailable("evolution", f"{answer.status} {answer.complaint()}")
+        for record in _records(answer.body):
             wa_id = _text_at(record, "key", "id")
             ours = isinstance(record, dict) and _at(record, "key", "fromMe") is True
             said = _text_at(record, "message", "conversation") or _text_at(
@@ -83,13 +84,20 @@ async def probe(client: EvolutionClient, instances: tuple[str, ...]) -> str | No
         await client.ask("GET", "/")
         return None
     for instance in instances:
-        body = await client.ask("GET", "/instance/connectionState", instance)
-        state = _text_at(body, "instance", "state")
+        answer = await client.inquire("GET", "/instance/connectionState", instance)
+        if not answer.ok and not _is_unheard_of(answer):
+            raise Unavailable("evolution", f"{answer.status} {answer.complaint()}")
+        state = _text_at(answer.body, "instance", "state")
         if state == "close":
             raise Unavailable("evolution", "a number is disconnected: connect it again by QR code")
         if state != "open":
-            return f"a number is {state or 'not loaded'}"
+            return f"a number is {state}" if state else "the state of a number is not known"
     return None
+
+
+def _is_unheard_of(answer: Answer) -> bool:
+    """Whether a version of Evolution has no such route; a missing instance says so in its own words."""
+    return answer.status == httpx.codes.NOT_FOUND and "does not exist" not in answer.complaint()
 
 
 def _records(body: object) -> list[object]:

@@ -107,7 +107,8 @@ class BullDoorbell:
             for chat_id, delay in rings
         ]
         try:
-            await asyncio.wait_for(self._queue.addBulk(jobs), RING_TIMEOUT_SECONDS)
+            async with asyncio.timeout(RING_TIMEOUT_SECONDS):
+                await self._queue.addBulk(jobs)
         except Exception as error:  # noqa: BLE001 - nobody may fail because a bell does not ring; the sweep comes anyway
             log.warning("rings_lost", count=len(jobs), error=type(error).__name__)
             return False
