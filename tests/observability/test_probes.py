@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from tests.observability.captured import Configure
-from tests.observability.patience import until
+from tests.observability.patience import DEADLINE_SECONDS, until
 
 from slim_agent.observability.metrics import REGISTRY
 from slim_agent.observability.probes import (
