@@ -131,6 +131,8 @@ async def _reached(settings: Settings, redis: Redis) -> Database:
     await _patiently("redis", lambda: ping(redis))
     if settings.migrate_on_start:
         await _migrate(url)
+    elif await asyncio.to_thread(needs_upgrade, url):
+        raise Unavailable("postgres", "its schema is older than this version: run slim-agent migrate")
     database = Database(url, connections=settings.database_pool)
     await database.open()
     return database

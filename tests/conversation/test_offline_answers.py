@@ -190,8 +190,30 @@ async def test_a_word_that_only_resembles_a_topic_is_none(alone: Desk, text: str
 @pytest.mark.parametrize("text", ["\0", "\ud800", "", "   ", "🛏️" * 500, "a" * 100_000, "[áudio]", "?" * 9_000])
 async def test_no_text_breaks_an_offline_answer(alone: Desk, text: str) -> None:
     reply = await alone.says(text)
-    assert reply.texts
+    assert reply.texts or reply.outcome == "nothing_to_answer"
     "".join(reply.texts).encode()
+
+
+@pytest.mark.parametrize("text", ["kkkk", "ok", "blz"])
+async def test_a_nod_gets_no_answer_and_no_person(alone: Desk, text: str) -> None:
+    reply = await alone.says(text)
+    assert (reply.outcome, reply.texts, reply.effects) == ("nothing_to_answer", (), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "oi bia, qual valor do colchao queen",
+        "bia quanto custa o queen",
+        "quanto está saindo o colchão queen?",
+        "qto ta saindo o queem",
+        "quanto vale o queen",
+        "valor da cama queem plz",
+        "valor queen amor",
+    ],
+)
+async def test_politeness_and_names_do_not_hide_a_question_of_price(alone: Desk, text: str) -> None:
+    assert "4.890,00" in (await alone.says(text)).texts[0]
 
 
 async def test_history_does_not_change_an_offline_answer(alone: Desk) -> None:

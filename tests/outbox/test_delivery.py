@@ -1,10 +1,15 @@
 import asyncio
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from tests.peers import evolution as peer
 from tests.turns.conftest import Shop, shop  # noqa: F401 - a fixture
 
+from slim_agent.gateways.postgres.inbox_store import PostgresInboxStore
+from slim_agent.inbox.normalise import read
+from slim_agent.vocabulary.failures import SendDelayed
 from slim_agent.vocabulary.turn import Reply, Turn
 
 
@@ -103,3 +108,44 @@ async def test_a_look_up_that_fails_is_tried_until_it_answers(shop: Shop) -> Non
     await attend_until_settled(shop, await shop.hear("oi"))
     assert await fates(shop) == ["sent"]
     assert shop.evolution.texts() == ["eco: oi"]
+
+
+async def test_what_is_still_owed_is_not_said_after_a_person_took_over(shop: Shop) -> None:  # noqa: F811
+    shop.evolution.script("sendText", peer.CONNECTION_CLOSED)
+    chat = await shop.hear("quanto custa?")
+    await shop.attendant().attend(chat)
+    await shop.rows("UPDATE slim_agent.chats SET first_inbound_at = now() - interval '1 day'")
+    await shop.hear("Oi, aqui é da loja", from_me=True)
+    await attend_until_settled(shop, chat)
+    assert shop.evolution.texts() == []
+    assert await fates(shop) == ["cancelled"]
+
+
+async def test_a_reply_that_evolution_reported_needs_no_looking_up(shop: Shop) -> None:  # noqa: F811
+    shop.evolution.keeps = False
+    shop.evolution.script("sendText", peer.DROP_ANSWER)
+    chat = await shop.hear("oi")
+    await shop.attendant().attend(chat)
+    echo = shop.evolution.sent[0]
+    (arrival,) = read(json.dumps(peer.send_message(echo)).encode(), now=datetime.now(UTC))
+    await PostgresInboxStore(shop.database).insert([arrival])
+    await attend_until_settled(shop, chat)
+    assert await fates(shop) == ["sent"]
+    assert len(shop.evolution.of("sendText")) == 1
+
+
+async def test_our_own_message_that_comes_back_before_its_answer_is_nobody_who_takes_over(shop: Shop) -> None:  # noqa: F811
+    chat = await shop.hear("oi")
+    await shop.rows("UPDATE slim_agent.chats SET first_inbound_at = now() - interval '1 day'")
+    shop.evolution.script("sendText", peer.DROP_ANSWER)
+    await shop.attendant().attend(chat)
+    await shop.hear("eco: oi", from_me=True)
+    assert await shop.rows("SELECT ball FROM slim_agent.chats") == [("agent",)]
+
+
+async def test_one_disconnected_number_does_not_stop_the_others(shop: Shop) -> None:  # noqa: F811
+    shop.evolution.script("sendText", *[peer.CONNECTION_CLOSED] * 4)
+    for _ in range(4):
+        with pytest.raises(SendDelayed):
+            await shop.messenger.send("Slim Quality", "5511900000000@s.whatsapp.net", "oi")
+    assert await shop.messenger.send("Slim Quality", "5511900000001@s.whatsapp.net", "oi")

@@ -121,10 +121,10 @@ async def test_a_worker_that_stops_hands_its_turn_to_the_next(shop: Shop) -> Non
     thinking = asyncio.Event()
 
     async def respond(turn: Turn) -> Reply:
-        if turn.attempt == 1:
+        if len(shop.seen) == 1:
             thinking.set()
             await asyncio.Event().wait()
-        return Reply("answered", ("cheguei",))
+        return Reply("answered", (f"cheguei na tentativa {turn.attempt}",))
 
     shop.respond = respond
     chat = await shop.hear("oi")
@@ -134,7 +134,7 @@ async def test_a_worker_that_stops_hands_its_turn_to_the_next(shop: Shop) -> Non
     with pytest.raises(asyncio.CancelledError):
         await stopped
     assert await shop.attendant("other").attend(chat) is None
-    assert shop.evolution.texts() == ["cheguei"]
+    assert shop.evolution.texts() == ["cheguei na tentativa 1"]
 
 
 async def test_a_worker_that_lost_its_chat_commits_nothing(shop: Shop) -> None:

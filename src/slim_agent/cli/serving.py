@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -13,6 +14,7 @@ from slim_agent import __version__
 from slim_agent.bootstrap import Service, running
 from slim_agent.settings import Settings
 from slim_agent.turns.ending import end
+from slim_agent.vocabulary.failures import Unavailable
 from slim_agent.web.app import WebParts, create_app
 from slim_agent.web.liveness import Liveness
 from slim_agent.web.simulator import simulator
@@ -52,9 +54,10 @@ async def _serve(settings: Settings) -> None:
         _on_signal(stop.set)
         liveness = Liveness(service.ready)
         server = _Server(_config(service, liveness))
+        listener = _listener(settings)
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(run()) for run in (*service.background, liveness.run)]
-            serving = tasks.create_task(server.serve())
+            serving = tasks.create_task(server.serve([listener]))
             log.info("serving", version=__version__, role=settings.slim_agent_role, port=settings.port)
             await stop.wait()
             log.info("stopping")
@@ -62,6 +65,15 @@ async def _serve(settings: Settings) -> None:
             server.should_exit = True
             await serving
     log.info("stopped")
+
+
+def _listener(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        problem = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another with PORT"
+        raise Unavailable("the network", problem) from error
 
 
 def _on_signal(act: Callable[[], object]) -> None:
@@ -98,7 +110,6 @@ def _config(service: Service, liveness: Liveness) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         lifespan="off",
-        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=CLOSE_CONNECTIONS_SECONDS,
     )

@@ -3,7 +3,7 @@
 import re
 
 MAX_BUBBLES = 3
-MAX_BUBBLE_CHARS = 3_000
+MAX_BUBBLE_CHARS = 8_000
 MAX_ANSWER_CHARS = 12_000
 """What is read of an answer; the longest that can be shown is shorter."""
 
@@ -25,11 +25,16 @@ _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 
 def bubbles(text: str) -> tuple[str, ...]:
     """Return at most `MAX_BUBBLES` texts, split at blank lines, the rest in the last; none for a blank text."""
-    plain = text[:MAX_ANSWER_CHARS].replace("\r\n", "\n").strip()
+    plain = storable(text[:MAX_ANSWER_CHARS]).replace("\r\n", "\n").strip()
     for pattern, replacement in _RULES:
         plain = pattern.sub(replacement, plain)
     parts = [part.strip() for part in _BLANK_LINES.split(plain) if part.strip()]
     return whole(parts)
+
+
+def storable(text: str) -> str:
+    """Return a text without what Postgres and JSON cannot hold: NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def whole(parts: list[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from slim_agent.vocabulary.turn import Line, Speaker, Turn
 
-MAX_UNREAD_CHARS = 8_000
+MAX_UNREAD_CHARS = 24_000
 MAX_HISTORY_CHARS = 16_000
 MAX_LINE_CHARS = 2_000
 NOTHING_SAID = "[…]"

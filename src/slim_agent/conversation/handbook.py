@@ -13,6 +13,10 @@ MIN_LIKENESS = 0.75
 MAX_LENGTH_APART = 3
 MIN_LETTERS_FOR_A_MISTAKE = 5
 PRICE_WORDS = ("quanto", "kto", "preco", "valor", "custa", "custo", "custando", "sai", "fica")
+PRICE_NOUNS = ("preco", "valor", "custa", "custo", "custando")
+HOW_MUCH = ("quanto", "kto")
+HOW_MUCH_IS = frozenset("sai saindo fica ficando ta esta estao e eh vale seria sera pago pagar o no".split())
+PLEASANTRIES = frozenset("amor moca moco bem querida linda plz pls pf pfv favor gentileza grata grato".split())
 SHOP_WORDS = ("tamanho", "modelo", "cama", "produto")
 ARTICLES = frozenset("o a do da no na um uma de colchao cama tamanho modelo".split())
 
@@ -39,6 +43,7 @@ class Handbook:
             (split(fold(name)), product) for product in self._products for name in (product.name, *product.aliases)
         ]
         self._name_words = {word for name, _ in self._names for word in name}
+        self._nicknames = set(split(fold(profile.company.agent.name)))
         self._card_words = {*PRICE_WORDS, *SHOP_WORDS, *_shared_words(profile.products)}
 
     def entries(self, text: str, top_k: int) -> list[Entry]:
@@ -61,8 +66,9 @@ class Handbook:
 
     def answer(self, line: str) -> Answer | None:
         """Return the profile's answer to one question, None when it has none it can be sure of."""
+        line = " ".join(word for word in line.split() if fold(word).strip(",.!?:;") not in self._nicknames)
         named = self.named(line)
-        if named and self._asks_for_cards(line):
+        if named and (self._asks_for_cards(line) or self._asks_only_the_price(line)):
             return Answer("\n\n".join(card(product) for product in named[:MAX_PRODUCTS_AT_ONCE]), 1.0)
         # What is asked about a product may be found better without its name, which weighs more than "delivery".
         readings = [line, self._without_names(line)] if named else [line]
@@ -85,6 +91,22 @@ class Handbook:
         told = self._name_words | self._card_words
         return not any(
             word not in lexicon.faint | lexicon.asking and not any(_alike(word, known) for known in told)
+            for word in lexicon.content(line)
+        )
+
+    def _asks_only_the_price(self, line: str) -> bool:
+        """Whether a line with a product's name asks what it costs, and nothing else."""
+        words = split(fold(line))
+        asked = any(_alike(word, noun) for word in words for noun in PRICE_NOUNS) or any(
+            _alike(word, how) and HOW_MUCH_IS.intersection(words[at + 1 : at + 3])
+            for at, word in enumerate(words)
+            for how in HOW_MUCH
+        )
+        lexicon = portuguese()
+        told = self._name_words | self._card_words
+        return asked and not any(
+            word not in lexicon.faint | lexicon.asking | PLEASANTRIES | HOW_MUCH_IS
+            and not any(_alike(word, known) for known in told)
             for word in lexicon.content(line)
         )
 

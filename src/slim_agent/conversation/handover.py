@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from slim_agent.conversation.bubbles import whole
+from slim_agent.conversation.bubbles import storable, whole
 from slim_agent.conversation.dialogue import unread_text
 from slim_agent.conversation.profile import Profile, Topic
 from slim_agent.vocabulary.clock import Clock
@@ -33,7 +33,7 @@ class HandOvers:
     def by_model(self, said: tuple[str, ...], reason: str, summary: str) -> Reply:
         """Return the reply to the model's own wish; `said` is what it told the customer, perhaps nothing."""
         first, *others = said or (self._profile.company.lines.hand_over,)
-        return self._reply(first, _one_word(reason), summary[:MAX_SUMMARY_CHARS], others)
+        return self._reply(first, _one_word(reason), storable(summary[:MAX_SUMMARY_CHARS]), others)
 
     def _reply(self, line: str, reason: str, summary: str, others: list[str] | None = None) -> Reply:
         when = self._profile.who_answers_when(self._clock)

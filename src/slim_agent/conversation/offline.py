@@ -13,6 +13,7 @@ from slim_agent.vocabulary.turn import Ball, Reply, Turn
 
 MAX_QUESTIONS = 20
 GREETINGS = frozenset("oi oie ola opa alo hello hi hey bom boa dia tarde noite".split())
+THANKS = ("obrig", "brigad", "valeu", "vlw", "grat", "agrade", "thank")
 QUESTION_END = re.compile(r"\n|(?<=[?!;])\s+|(?<=[^\d\W]\.)\s+")
 
 
@@ -38,6 +39,8 @@ class Offline:
         if turn.chat.ball is Ball.PERSON:
             return Reply("left_to_person")
         courtesy = self._courtesy(text)
+        if courtesy is None:
+            return Reply("nothing_to_answer")
         if courtesy:
             return Reply("answered_offline", (courtesy,), detail={"confidence": 1.0})
         return self._hand_overs.unanswered(cause, turn)
@@ -50,8 +53,8 @@ class Offline:
             found = [together] if together else []
         return found[:MAX_BUBBLES]
 
-    def _courtesy(self, text: str) -> str:
-        """Return a greeting for a greeting, a kind word for thanks, nothing for anything else."""
+    def _courtesy(self, text: str) -> str | None:
+        """Return a greeting for a greeting, a kind word for thanks, None for a nod, "" for anything else."""
         words = split(fold(text))
         names = split(fold(f"{self._profile.company.agent.name} {self._profile.company.name}"))
         said = [word for word in portuguese().content(text) if word not in GREETINGS and word not in names]
@@ -59,6 +62,6 @@ class Offline:
             return ""
         lines = self._profile.company.lines
         if not GREETINGS.intersection(words):
-            return lines.thanks
+            return lines.thanks if any(word.startswith(THANKS) for word in words) else None
         company = self._profile.company
         return lines.greeting.replace("{agent}", company.agent.name).replace("{company}", company.name)

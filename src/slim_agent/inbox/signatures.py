@@ -21,6 +21,7 @@ MAX_HEADER_CHARS = 4096
 
 _HS256 = jwt.PyJWS(algorithms=["HS256"])
 _HUB, _STANDARD, _JWT, _PAYLOAD = "hub", "standard", "jwt", "payload"
+LARGEST_EXACT_INTEGER = 2**53 - 1
 
 
 class Verifier:
@@ -91,10 +92,22 @@ class Verifier:
         if not isinstance(signature, str):
             return False
         try:
-            canonical = rfc8785.dumps({name: payload[name] for name in ("event", "timestamp", "data")})
-        except (KeyError, ValueError, RecursionError):
+            signed = {name: _doubles(payload[name]) for name in ("event", "timestamp", "data")}
+            canonical = rfc8785.dumps(signed)
+        except (KeyError, ValueError, OverflowError, RecursionError):
             return False
         return self._hex(signature, canonical)
+
+
+def _doubles(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return JSON with every number that RFC 8785 writes as a double; the library refuses the large ones otherwise."""
+    if isinstance(value, dict):
+        return {name: _doubles(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_doubles(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_EXACT_INTEGER:
+        return float(value)
+    return value
 
 
 def _standard_key(secret: str) -> bytes:

@@ -95,6 +95,9 @@ class Delivery:
 
     async def _look_up(self, lease: Lease, reply: Owed) -> None:
         """Find out whether a reply of unknown fate left; it is never sent again on a guess."""
+        if (wa_id := await self._store.echo(lease, reply)) is not None:
+            await self._settle(lease, reply, "sent", wa_id=wa_id)
+            return
         looks = reply.attempts if reply.status == "unknown" else 0
         since = reply.sending_at - CLOCK_TOLERANCE
         known = await self._store.known_ids(lease)

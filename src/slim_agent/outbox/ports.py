@@ -53,6 +53,10 @@ class OutboxStore(Protocol):
         """Look at the reply again after a while, as ``queued`` (not sent) or ``unknown`` (perhaps sent)."""
         ...
 
+    async def echo(self, lease: Lease, reply: Owed) -> str | None:
+        """Return WhatsApp's id of the reply if Evolution's own event told us that it left."""
+        ...
+
     async def known_ids(self, lease: Lease) -> frozenset[str]:
         """Return WhatsApp's ids of the chat's settled replies."""
         ...

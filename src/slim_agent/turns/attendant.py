@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -113,6 +113,10 @@ class Attendant:
         try:
             async with asyncio.timeout(self._pace.turn_timeout):
                 reply = await self._think(turn)
+        except asyncio.CancelledError:
+            with suppress(LeaseLost, Unavailable):
+                await asyncio.shield(self._store.hand_back(lease, turn))
+            raise
         except (LeaseLost, Unavailable) as error:
             await self._fail(lease, turn, str(error))
         except TimeoutError:

@@ -54,6 +54,10 @@ class TurnStore(Protocol):
         """Leave the turn open for another attempt."""
         ...
 
+    async def hand_back(self, lease: Lease, turn: Turn) -> None:
+        """Leave the turn open for another worker; the attempt does not count."""
+        ...
+
     async def bury(self, lease: Lease, turn: Turn, reason: str) -> None:
         """End the turn as a dead letter, with what it should have answered."""
         ...

@@ -58,6 +58,8 @@ class Worker:
                 await self.sweep_once()
             except Unavailable as error:
                 log.warning("sweep_failed", error=str(error))
+            except Exception:  # the chats of this process must not wait for what one statement ran into
+                log.exception("sweep_broken")
             # Several workers must not look in step.
             await asyncio.sleep(self._sweep_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 

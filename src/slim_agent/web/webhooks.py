@@ -87,6 +87,7 @@ class Webhooks:
             return
         crashpoint(CrashPoint.VERIFIED)
         arrivals = understand(body)
+        del body
         try:
             stored = await self._intake.take(arrivals)
         except Unavailable as error:

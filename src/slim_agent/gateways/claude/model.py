@@ -128,7 +128,7 @@ class Claude:
         if answer.response_metadata.get("stop_reason") == "refusal":
             return Failure("declined to answer", again=False, counts=False)
         if not answer.text.strip() and not answer.tool_calls:
-            return Failure("empty answer", again=True)
+            return Failure("empty answer", again=True, counts=False)
         return answer
 
 

@@ -41,7 +41,7 @@ class Answer:
 
 
 class EvolutionClient:
-    """Calls Evolution; failures of the whole service open the breaker, those of one number do not."""
+    """Calls Evolution; failures of the whole service open the breaker, those of one instance or number do not."""
 
     def __init__(self, url: str, api_key: str, breaker: Breaker, *, timeout: float) -> None:
         self.breaker = breaker
@@ -129,7 +129,10 @@ class EvolutionClient:
         if '"exists":false' in said:
             self.breaker.succeeded()
             return SendRefused("the number has no WhatsApp")
-        if any(sign in said for sign in NOT_SENT) or answer.status in (401, 403, 404, 429):
+        if any(sign in said for sign in NOT_SENT) or answer.status in (404, 429):
+            # One number's trouble: each of its replies waits by itself, and the other numbers go on.
+            return SendDelayed(words)
+        if answer.status in (401, 403):
             self.breaker.failed()
             return SendDelayed(words)
         if answer.status == HTTPStatus.BAD_REQUEST and "timed out" not in said:

@@ -9,7 +9,7 @@ import structlog
 from slim_agent.gateways.evolution.client import Answer, EvolutionClient
 from slim_agent.vocabulary.failures import SendUnknown, Unavailable
 
-MAX_COMPOSING = 50
+MAX_COMPOSING = 20
 PAGE = 50
 # Evolution answers only after the typing simulation is over.
 COMPOSING_ANSWER_SECONDS = 10.0
@@ -38,7 +38,7 @@ class EvolutionMessenger:
         where = {"key": {"remoteJid": jid, "fromMe": True}, "messageTimestamp": window}
         query = {"where": where, "page": 1, "offset": PAGE}
         answer = await self._client.inquire("POST", "/chat/findMessages", instance, query)
-        if httpx.codes.is_server_error(answer.status):
+        if not answer.ok and not _is_unheard_of(answer):
             raise Unavailable("evolution", f"{answer.status} {answer.complaint()}")
         for record in _records(answer.body):
             wa_id = _text_at(record, "key", "id")

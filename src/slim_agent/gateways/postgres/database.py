@@ -18,6 +18,7 @@ from slim_agent.vocabulary.failures import Unavailable
 CONNECT_TIMEOUT_SECONDS = 4
 POOL_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
+IDLE_IN_TRANSACTION_MS = 10_000
 TRANSACTION_POOLER_PORT = 6543
 # A peer that vanished without a word is noticed within half a minute.
 DEAD_PEER = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
@@ -47,7 +48,12 @@ class Database:
             **DEAD_PEER,
         }
         if not pooled:
-            options["options"] = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+            limits = {
+                "statement_timeout": STATEMENT_TIMEOUT_MS,
+                # A frozen process must not keep the others waiting for its locks.
+                "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS,
+            }
+            options["options"] = " ".join(f"-c {name}={limit}" for name, limit in limits.items())
         self._pool = AsyncConnectionPool(
             url,
             kwargs=options,
@@ -76,8 +82,14 @@ class Database:
         """Lend a connection in autocommit mode: one statement is one transaction unless a block is opened."""
         try:
             async with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+                try:
+                    yield connection
+                except psycopg.OperationalError:
+                    if connection.broken:
+                        # Postgres went away: the idle connections are as dead as this one.
+                        await self._pool.drain()
+                    raise
+        except (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError, PoolTimeout) as error:
             raise Unavailable("postgres", type(error).__name__) from error
 
     @asynccontextmanager
@@ -87,10 +99,13 @@ class Database:
             yield connection
 
     async def ping(self) -> None:
-        """Ask Postgres for an answer.
+        """Ask Postgres whether it would keep something.
 
         Raises:
-            Unavailable: there is none.
+            Unavailable: it does not answer, or takes no writes.
         """
         async with self.connection() as connection:
-            await connection.execute("SELECT 1")
+            cursor = await connection.execute("SHOW transaction_read_only")
+            row = await cursor.fetchone()
+        if row != ("off",):
+            raise Unavailable("postgres", "takes no writes: it is read-only")

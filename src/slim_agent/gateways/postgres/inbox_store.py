@@ -12,9 +12,11 @@ from slim_agent.inbox.addresses import canonical_address, place
 from slim_agent.inbox.arrivals import Arrival, Contact, Disposition
 from slim_agent.inbox.ports import Stored
 from slim_agent.observability.crashpoints import CrashPoint, crashpoint
+from slim_agent.vocabulary.failures import Unavailable
 
 KNOWN_SENDERS = 50_000
 TRIES = 3
+WORTH_ANOTHER_TRY = (errors.DeadlockDetected, errors.SerializationFailure, errors.CheckViolation)
 OWN_MESSAGE = "own_message"
 
 _Identity = tuple[str, str | None, str | None, bool | None]
@@ -53,10 +55,11 @@ class PostgresInboxStore:
         for attempt in range(TRIES):
             try:
                 return await self._insert_once(arrivals)
-            except (errors.DeadlockDetected, errors.SerializationFailure, errors.CheckViolation):
+            except (Unavailable, errors.CheckViolation) as error:
                 # Another process met the same messages in another order, or somebody removed a chat that we knew.
                 self._known.clear()
-                if attempt == TRIES - 1:
+                cause = error.__cause__ if isinstance(error, Unavailable) else error
+                if attempt == TRIES - 1 or not isinstance(cause, WORTH_ANOTHER_TRY):
                     raise
         return []
 
@@ -130,6 +133,7 @@ class PostgresInboxStore:
                 {
                     "chat_id": [chat for chat, _ in typed],
                     "message_id": [message.id for _, message in typed],
+                    "text": [message.text for _, message in typed],
                     "sent_at": [message.sent_at for _, message in typed],
                 },
             )

@@ -34,6 +34,13 @@ class PostgresOutboxStore:
         """See `OutboxStore.postpone`."""
         await self._change("postpone", lease, reply, {"status": status, "seconds": seconds, "error": error})
 
+    async def echo(self, lease: Lease, reply: Owed) -> str | None:
+        """See `OutboxStore.echo`."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(self._sql["echo"], {"chat": lease.chat_id, "id": reply.id})
+            row = await cursor.fetchone()
+        return None if row is None else row[0]
+
     async def known_ids(self, lease: Lease) -> frozenset[str]:
         """See `OutboxStore.known_ids`."""
         async with self._database.connection() as connection:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import psycopg
+import structlog
 from psycopg.types.json import Jsonb
 
 from slim_agent.gateways.postgres.database import Connection, Database, queries
@@ -20,6 +22,8 @@ from slim_agent.vocabulary.turn import (
     Turn,
     agent_may_answer,
 )
+
+log = structlog.get_logger()
 
 
 class PostgresTurnStore:
@@ -113,6 +117,11 @@ class PostgresTurnStore:
             parameters = {"turn": turn.id, "seconds": seconds, "error": error}
             await connection.execute(self._sql["postpone"], parameters)
 
+    async def hand_back(self, lease: Lease, turn: Turn) -> None:
+        """See `TurnStore.hand_back`."""
+        async with self._held(lease) as (connection, _ball):
+            await connection.execute(self._sql["hand_back"], {"turn": turn.id})
+
     async def bury(self, lease: Lease, turn: Turn, reason: str) -> None:
         """See `TurnStore.bury`."""
         async with self._held(lease) as (connection, _ball):
@@ -184,6 +193,10 @@ class PostgresPaidAnswers:
 
     async def keep(self, turn_id: int, key: str, answer: dict[str, object]) -> None:
         """Keep an answer; the first one stays."""
-        async with self._database.connection() as connection:
-            parameters = {"turn": turn_id, "key": key, "answer": Jsonb(answer)}
-            await connection.execute(self._sql["keep_answer"], parameters)
+        parameters = {"turn": turn_id, "key": key, "answer": Jsonb(answer)}
+        try:
+            async with self._database.connection() as connection:
+                await connection.execute(self._sql["keep_answer"], parameters)
+        except psycopg.DataError:
+            # Paying twice for an answer with characters that no JSON column holds is better than losing it.
+            log.warning("answer_not_kept", turn=turn_id)

@@ -35,16 +35,26 @@ SELECT * FROM unnest(%(reason)s::text[], %(event)s::text[], %(instance)s::text[]
 -- name: apply_receipts  A delivery status only moves forward.
 UPDATE slim_agent.outbox AS reply
    SET receipt = news.receipt, receipt_at = now()
-  FROM unnest(%(about)s::text[], %(receipt)s::text[]) AS news(about, receipt)
+  FROM (SELECT DISTINCT ON (about) about, receipt
+          FROM unnest(%(about)s::text[], %(receipt)s::text[]) AS all_news(about, receipt)
+         ORDER BY about, slim_agent.receipt_rank(receipt) DESC) AS news
  WHERE reply.wa_id = news.about
    AND slim_agent.receipt_rank(news.receipt) > slim_agent.receipt_rank(reply.receipt)
 
 -- name: person_took_over  Somebody typed on the company's phone: unless it was us, or WhatsApp Business' own greeting.
-UPDATE slim_agent.chats AS chat
-   SET ball = 'person', ball_reason = 'phone', ball_since = coalesce(typed.sent_at, now())
-  FROM unnest(%(chat_id)s::bigint[], %(message_id)s::text[], %(sent_at)s::timestamptz[])
-       AS typed(chat_id, message_id, sent_at)
- WHERE chat.id = typed.chat_id
-   AND NOT EXISTS (SELECT FROM slim_agent.outbox WHERE wa_id = typed.message_id)
-   AND (chat.first_inbound_at IS NULL
-        OR abs(extract(epoch FROM coalesce(typed.sent_at, now()) - chat.first_inbound_at)) > 2)
+WITH taken AS (
+    UPDATE slim_agent.chats AS chat
+       SET ball = 'person', ball_reason = 'phone', ball_since = coalesce(typed.sent_at, now())
+      FROM unnest(%(chat_id)s::bigint[], %(message_id)s::text[], %(text)s::text[], %(sent_at)s::timestamptz[])
+           AS typed(chat_id, message_id, text, sent_at)
+     WHERE chat.id = typed.chat_id
+       AND NOT EXISTS (SELECT FROM slim_agent.outbox AS ours
+                        WHERE ours.chat_id = chat.id
+                          AND (ours.wa_id = typed.message_id
+                               OR (ours.status IN ('sending', 'unknown') AND ours.text = typed.text)))
+       AND (chat.first_inbound_at IS NULL
+            OR abs(extract(epoch FROM coalesce(typed.sent_at, now()) - chat.first_inbound_at)) > 2)
+    RETURNING chat.id
+)
+UPDATE slim_agent.outbox SET status = 'cancelled', error = 'a person took over'
+ WHERE status = 'queued' AND chat_id IN (SELECT id FROM taken)

@@ -34,5 +34,14 @@ UPDATE slim_agent.outbox AS reply
  WHERE reply.id = %(id)s AND reply.status IN ('queued', 'sending', 'unknown')
    AND chat.id = reply.chat_id AND chat.lease_fence = %(fence)s
 
+-- name: echo  Evolution has told us of a message of ours with these words, which no other reply is.
+SELECT echo.about FROM slim_agent.inbox AS echo
+  JOIN slim_agent.outbox AS reply ON reply.id = %(id)s
+ WHERE echo.chat_id = %(chat)s AND echo.reason = 'sent' AND echo.text = reply.text
+   AND echo.received_at >= reply.sending_at
+   AND NOT EXISTS (SELECT FROM slim_agent.outbox WHERE wa_id = echo.about)
+ ORDER BY echo.id
+ LIMIT 1
+
 -- name: known_ids  Messages of ours that need no looking for.
 SELECT wa_id FROM slim_agent.outbox WHERE chat_id = %(chat)s AND wa_id IS NOT NULL ORDER BY id DESC LIMIT 100

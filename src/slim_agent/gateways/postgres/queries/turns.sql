@@ -24,9 +24,10 @@ UPDATE slim_agent.chats SET lease_until = clock_timestamp() + make_interval(secs
 UPDATE slim_agent.chats SET lease_until = NULL, lease_owner = NULL WHERE id = %(chat)s AND lease_fence = %(fence)s
 
 -- name: hold  Inside a transaction: nobody can take the chat before it ends.
-SELECT ball, ball_reason FROM slim_agent.chats
- WHERE id = %(chat)s AND lease_fence = %(fence)s AND lease_until > clock_timestamp()
-   FOR UPDATE
+SELECT stays.ball, stays.ball_reason
+  FROM slim_agent.chats AS chat JOIN slim_agent.chats AS stays ON stays.id = coalesce(chat.merged_into, chat.id)
+ WHERE chat.id = %(chat)s AND chat.lease_fence = %(fence)s AND chat.lease_until > clock_timestamp()
+   FOR UPDATE OF chat
 
 -- name: begin  The chat's open turn, made when there are unread messages, and one more attempt.
 INSERT INTO slim_agent.turns AS turn (chat_id, attempts)
@@ -51,7 +52,7 @@ SELECT speaker, text, at FROM (
        FROM slim_agent.inbox
       WHERE chat_id = %(chat)s AND message_id IS NOT NULL AND text <> '' AND turn_id IS DISTINCT FROM %(turn)s
         AND (disposition IN ('turn', 'ignored')
-             OR (from_me AND NOT EXISTS (SELECT FROM slim_agent.outbox WHERE wa_id = message_id)))
+             OR (reason = 'own_message' AND NOT EXISTS (SELECT FROM slim_agent.outbox WHERE wa_id = message_id)))
       ORDER BY id DESC LIMIT %(limit)s)
     UNION ALL
     (SELECT author, text, coalesce(sent_at, created_at), id
@@ -79,7 +80,7 @@ SELECT %(chat)s, %(turn)s, reply.part - 1, %(instance)s, %(jid)s, reply.text
 
 -- name: pass_ball  Who has to act next.
 UPDATE slim_agent.chats SET ball = %(ball)s, ball_reason = %(reason)s, ball_since = clock_timestamp(), jid = %(jid)s
- WHERE id = %(chat)s
+ WHERE id IN (%(chat)s, (SELECT merged_into FROM slim_agent.chats WHERE id = %(chat)s))
 
 -- name: audit  Who did what.
 INSERT INTO slim_agent.audit (actor, action, subject, detail)
@@ -89,6 +90,9 @@ VALUES ('agent', %(action)s, %(subject)s, %(detail)s)
 UPDATE slim_agent.turns
    SET error = %(error)s, not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
  WHERE id = %(turn)s AND status = 'open'
+
+-- name: hand_back  An attempt that the worker broke off does not count.
+UPDATE slim_agent.turns SET attempts = attempts - 1 WHERE id = %(turn)s AND status = 'open'
 
 -- name: bury  A turn that nobody could answer, with what it was asked.
 INSERT INTO slim_agent.dead_letters (turn_id, chat_id, reason, attempts, input)
@@ -104,8 +108,10 @@ SELECT chat_id, extract(epoch FROM clock_timestamp() - min(since))::float8 FROM 
     UNION ALL
     SELECT chat_id, not_before FROM slim_agent.turns WHERE status = 'open' AND not_before <= clock_timestamp()
     UNION ALL
-    SELECT chat_id, not_before FROM slim_agent.outbox
-     WHERE status IN ('queued', 'sending', 'unknown') AND not_before <= clock_timestamp()
+    SELECT chat_id, not_before FROM (
+        SELECT DISTINCT ON (chat_id) chat_id, not_before FROM slim_agent.outbox
+         WHERE status IN ('queued', 'sending', 'unknown') ORDER BY chat_id, id
+    ) AS next WHERE not_before <= clock_timestamp()
 ) AS waiting
   JOIN slim_agent.chats AS chat ON chat.id = waiting.chat_id
  WHERE chat.lease_until IS NULL OR chat.lease_until <= clock_timestamp()

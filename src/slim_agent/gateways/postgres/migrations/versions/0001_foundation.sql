@@ -72,7 +72,8 @@ CREATE UNIQUE INDEX inbox_once_in_chat ON slim_agent.inbox (chat_id, message_id,
 CREATE UNIQUE INDEX inbox_once_elsewhere ON slim_agent.inbox (instance, jid, message_id, from_me)
     WHERE chat_id IS NULL AND message_id IS NOT NULL;
 CREATE INDEX inbox_unread ON slim_agent.inbox (chat_id, id) WHERE disposition = 'turn' AND turn_id IS NULL;
-CREATE INDEX inbox_of_chat ON slim_agent.inbox (chat_id, id) WHERE message_id IS NOT NULL;
+CREATE INDEX inbox_of_chat ON slim_agent.inbox (chat_id, id);
+CREATE INDEX chats_of_contact ON slim_agent.chats (contact_id);
 CREATE INDEX inbox_of_turn ON slim_agent.inbox (turn_id) WHERE turn_id IS NOT NULL;
 CREATE INDEX inbox_about ON slim_agent.inbox (about) WHERE about IS NOT NULL;
 
@@ -161,15 +162,13 @@ BEGIN
           FROM slim_agent.chats gone JOIN slim_agent.chats stays USING (instance)
          WHERE gone.contact_id = dropped AND stays.contact_id = kept
     LOOP
-        UPDATE slim_agent.chats SET merged_into = pair.stays WHERE id = pair.gone;
+        UPDATE slim_agent.chats SET merged_into = pair.stays WHERE id = pair.gone OR merged_into = pair.gone;
         UPDATE slim_agent.chats stays
            SET ball = 'person', ball_reason = gone.ball_reason, ball_since = gone.ball_since
           FROM slim_agent.chats gone
          WHERE stays.id = pair.stays AND gone.id = pair.gone AND gone.ball = 'person' AND stays.ball = 'agent';
         UPDATE slim_agent.inbox moved SET chat_id = pair.stays
          WHERE moved.chat_id = pair.gone
-           AND (moved.turn_id IS NULL
-                OR EXISTS (SELECT FROM slim_agent.turns WHERE id = moved.turn_id AND status <> 'open'))
            AND NOT EXISTS (SELECT FROM slim_agent.inbox same
                             WHERE same.chat_id = pair.stays AND same.message_id = moved.message_id
                               AND same.from_me = moved.from_me);
