@@ -1,6 +1,7 @@
 import asyncio
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -22,12 +23,33 @@ def serve(environment: dict[str, str], folder: Path) -> subprocess.CompletedProc
 
 
 def test_a_wrong_configuration_ends_with_78_and_one_message_with_every_problem(tmp_path: Path) -> None:
-    environment = production(CLAUDE_API_KEY=None, WEBHOOK_SECRET="short-canary", PORT="ninety", REDIS_URL="localhost")
+    environment = production(
+        CLAUDE_API_KEY=None,
+        WEBHOOK_SECRET="short-canary",
+        PORT="ninety",
+        REDIS_URL="localhost",
+        BUSINESS_PROFILE=str(tmp_path / "nowhere"),
+    )
     ended = serve(environment, tmp_path)
     assert ended.returncode == 78
-    for name in ("CLAUDE_API_KEY", "WEBHOOK_SECRET", "PORT", "REDIS_URL"):
+    for name in ("CLAUDE_API_KEY", "WEBHOOK_SECRET", "PORT", "REDIS_URL", "BUSINESS_PROFILE"):
         assert name in ended.stderr
     assert "canary" not in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path, environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = serve(environment | {"PORT": str(taken.getsockname()[1])}, tmp_path)
+    assert ended.returncode == 1
+    assert "cannot listen" in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_a_schema_that_is_too_old_is_told(tmp_path: Path, environment: dict[str, str], empty_database_url: str) -> None:
+    ended = serve(environment | {"DATABASE_URL": empty_database_url, "MIGRATE_ON_START": "false"}, tmp_path)
+    assert ended.returncode == 1
+    assert "slim-agent migrate" in ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
@@ -131,6 +153,7 @@ async def test_losing_redis_costs_seconds_and_no_message(
 
 
 async def test_a_dependency_that_hangs_is_named_and_health_stays_quick(service: Service, evolution: Evolution) -> None:
+    await service.wait_until("/health", 200)
     evolution.always("connectionState", HANG)
     health = await service.wait_until("/health", 503, seconds=10)
     assert health.json()["services"]["evolution"]["status"] == "down"

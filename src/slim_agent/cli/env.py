@@ -53,10 +53,11 @@ def _problems(environ: Mapping[str, str]) -> list[str]:
         found = [*error.problems]
     else:
         found = []
-    return sorted(found + _profile_problems(environ.get(PROFILE, "").strip()))
+    return sorted(found + profile_problems(environ.get(PROFILE, "").strip()))
 
 
-def _profile_problems(folder: str) -> list[str]:
+def profile_problems(folder: str) -> list[str]:
+    """Return what is wrong with the profile that the environment names; nothing for none."""
     try:
         if folder:
             load_profile(Path(folder))

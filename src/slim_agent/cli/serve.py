@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from slim_agent.cli.env import PROFILE, profile_problems
 from slim_agent.observability import logs
 from slim_agent.settings import load
 from slim_agent.settings.load import secret_values
+from slim_agent.vocabulary.failures import ConfigurationError
 
 
 def serve(
@@ -21,7 +23,12 @@ def serve(
     """
     options = {"HOST": host, "PORT": port, "SLIM_AGENT_ROLE": role}
     given = {name: str(value) for name, value in options.items() if value is not None}
-    settings = load(dict(os.environ) | given)
+    environ = dict(os.environ) | given
+    try:
+        settings = load(environ)
+    except ConfigurationError as error:
+        # Whoever corrects the environment should not meet the profile's mistakes only afterwards.
+        raise ConfigurationError([*error.problems, *profile_problems(environ.get(PROFILE, "").strip())]) from None
     level = "debug" if settings.debug else settings.log_level
     logs.configure(level, settings.log_format, secret_values(settings))
     # A wrong configuration should be told without waiting for these imports.

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+from psycopg import sql
 
 from slim_agent.gateways.postgres.database import Database
 from slim_agent.gateways.postgres.inbox_store import PostgresInboxStore
@@ -158,3 +159,36 @@ async def test_a_company_event_that_is_replayed_is_a_duplicate(database: Databas
     other = read_event(b'{"event":"order_completed","timestamp":"2026-11-22T12:00:00Z","data":{"id":2}}')
     stored = await store.insert([event, other]) + await store.insert([event])
     assert [each.duplicate for each in stored] == [False, False, True]
+
+
+async def test_a_database_that_takes_no_writes_is_unavailable(database: Database, database_url: str) -> None:
+    await database.ping()
+    async with database.connection() as connection:
+        name = (await (await connection.execute("SELECT current_database()")).fetchone() or [""])[0]
+        await connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(sql.Identifier(name))
+        )
+    reopened = Database(database_url, connections=2)
+    with pytest.raises(Unavailable, match="read-only"):
+        await reopened.open()
+    await reopened.close()
+
+
+async def test_after_postgres_threw_everybody_out_one_request_fails_at_most(database: Database) -> None:
+    async def use() -> None:
+        async with database.connection() as connection:
+            await connection.execute("SELECT pg_sleep(0.05)")
+
+    await asyncio.gather(*(use() for _ in range(6)))
+    async with database.connection() as connection:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    failures = 0
+    for _ in range(10):
+        try:
+            await database.ping()
+        except Unavailable:
+            failures += 1
+    assert failures <= 1
