@@ -194,7 +194,7 @@ async def test_no_text_breaks_an_offline_answer(alone: Desk, text: str) -> None:
     "".join(reply.texts).encode()
 
 
-@pytest.mark.parametrize("text", ["kkkk", "ok", "blz"])
+@pytest.mark.parametrize("text", ["kkkk", "ok", "blz", "👍", "😀🛏️"])
 async def test_a_nod_gets_no_answer_and_no_person(alone: Desk, text: str) -> None:
     reply = await alone.says(text)
     assert (reply.outcome, reply.texts, reply.effects) == ("nothing_to_answer", (), ())
@@ -221,3 +221,11 @@ async def test_history_does_not_change_an_offline_answer(alone: Desk) -> None:
     reply = await alone.says("e o queen?", history=history, chat=CHAT)
     assert QUEEN in reply.texts[0]
     assert KING not in reply.texts[0]
+
+
+async def test_every_answer_of_a_burst_is_given_however_many_there_are(alone: Desk) -> None:
+    reply = await alone.says("quanto custa o queen?\nqual a garantia?\nquanto custa o king?\nquanto custa o solteiro?")
+    said = "\n".join(reply.texts)
+    assert all(price in said for price in ("4.890,00", "5.899,00", "4.259,00"))
+    assert "15 anos" in said
+    assert len(reply.texts) <= 3

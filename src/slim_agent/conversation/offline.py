@@ -2,7 +2,7 @@
 
 import re
 
-from slim_agent.conversation.bubbles import MAX_BUBBLES, whole
+from slim_agent.conversation.bubbles import whole
 from slim_agent.conversation.dialogue import unread_text
 from slim_agent.conversation.handbook import Answer, Handbook
 from slim_agent.conversation.handover import Cause, HandOvers
@@ -51,14 +51,16 @@ class Offline:
         if not found and len(questions) > 1:
             together = self._handbook.answer(text)
             found = [together] if together else []
-        return found[:MAX_BUBBLES]
+        return found
 
     def _courtesy(self, text: str) -> str | None:
         """Return a greeting for a greeting, a kind word for thanks, None for a nod, "" for anything else."""
         words = split(fold(text))
         names = split(fold(f"{self._profile.company.agent.name} {self._profile.company.name}"))
         said = [word for word in portuguese().content(text) if word not in GREETINGS and word not in names]
-        if not words or said:
+        if not words:
+            return "" if "?" in text else None
+        if said:
             return ""
         lines = self._profile.company.lines
         if not GREETINGS.intersection(words):
